@@ -1,0 +1,119 @@
+#include "cli/checkpoint_command.hpp"
+
+#include "cli/voice.hpp"
+#include "cli/watch.hpp"
+
+#include <linx/spawn.hpp>
+
+#include <cerrno>
+
+namespace linx::cli {
+
+namespace {
+
+constexpr std::string_view subject = "the command at the checkpoint ";
+
+Result<Process> start_command(const Request& request, const Held& held, const SignalInbox& inbox,
+                              JobTerminal& terminal) {
+    ProcessSpec spec;
+    spec.argv = {"/bin/sh", "-c", *request.at_checkpoint};
+    spec.environment.changes.emplace_back("LINX_PID", std::to_string(held.host_pid()));
+    spec.leads = Leads::process_group;
+    spec.parent_death_signal = SIGKILL;
+    spec.ignored_signals = inbox.ignored();
+    const Patience patience{.timeout = request.checkpoint_timeout, .cancel = inbox.fd()};
+    Held command = LINX_TRY(linx::spawn(spec, patience));
+    // It may ask the user something.
+    terminal.offer(command.host_pid());
+    return std::move(command).proceed(patience);
+}
+
+/// Its end: empty for success.
+std::optional<int> judge(const ExitStatus& status, const SignalInbox& inbox, bool held_terminal) {
+    if (const auto* const by = std::get_if<Signaled>(&status.how)) {
+        complain(std::string(subject) + "was killed by SIG" + signal_name(by->signum) +
+                 "; the launch is aborted");
+        if (held_terminal && by->signum == SIGINT) {
+            inbox.signal_peers(SIGINT);
+            return exit_by_signal + SIGINT;
+        }
+        return exit_failed;
+    }
+    const int code = std::get<Exited>(status.how).code;
+    if (code == 0) {
+        return std::nullopt;
+    }
+    complain(std::string(subject) + "failed with exit code " + std::to_string(code) +
+             "; the launch is aborted");
+    return exit_failed;
+}
+
+int interrupted(int signum) {
+    complain("aborted by SIG" + signal_name(signum) + " at the checkpoint");
+    return exit_by_signal + signum;
+}
+
+struct Judging {
+    const Request& request;
+    const SignalInbox& inbox;
+    bool held_terminal;
+
+    std::optional<int> operator()(const ExitStatus& status) const {
+        return judge(status, inbox, held_terminal);
+    }
+    std::optional<int> operator()(TimedOut) const {
+        complain(std::string(subject) + "took longer than " +
+                 std::to_string(request.checkpoint_timeout->count()) + " ms; the launch is aborted");
+        return exit_failed;
+    }
+    std::optional<int> operator()(Interrupted by) const { return interrupted(by.signum); }
+    std::optional<int> operator()(OtherReady) const {
+        complain("the child died at the checkpoint; " + std::string(subject) + "was killed");
+        return exit_failed;
+    }
+};
+
+}  // namespace
+
+std::optional<int> run_checkpoint_command(const Request& request, const Held& held, SignalInbox& inbox,
+                                          JobTerminal& terminal) {
+    Lookout lookout{.deadline = {}, .interruptible = true, .other = held.checkpoint_fd()};
+    if (request.checkpoint_timeout) {
+        lookout.deadline = Clock::now() + *request.checkpoint_timeout;
+    }
+    auto process = start_command(request, held, inbox, terminal);
+    if (!process) {
+        // A signal that came before it ran: seen as such, not as a failure to launch it.
+        if (process.error().errnum == ECANCELED) {
+            if (const auto letter = inbox.next()) {
+                return interrupted(letter->signum);
+            }
+        }
+        complain(process.error());
+        return exit_failed;
+    }
+    Watch watch{*process, inbox, terminal, false};
+    if (auto done = inbox.listen(SignalInbox::Listen::aborts_and_job); !done) {
+        complain(done.error());
+        return exit_failed;
+    }
+    const auto sight = watch.look(lookout);
+    // Its SIGCHLD must not count as a wish to abort the launch.
+    (void)inbox.listen(SignalInbox::Listen::aborts);
+    if (!sight) {
+        complain(sight.error());
+        return exit_failed;
+    }
+    if (!std::holds_alternative<ExitStatus>(*sight)) {
+        watch.signal_group(SIGKILL);  // what it started, too; the command itself is reaped when dropped
+    }
+    const bool held_terminal = terminal.take_back();
+    // Its SIGCHLD has done its work; left in the inbox, it would abort the launch.
+    if (auto done = inbox.listen(SignalInbox::Listen::aborts); !done) {
+        complain(done.error());
+        return exit_failed;
+    }
+    return std::visit(Judging{request, inbox, held_terminal}, *sight);
+}
+
+}  // namespace linx::cli

@@ -1,0 +1,438 @@
+#include "launch/state.hpp"
+
+#include "child/clone.hpp"
+#include "launch/cause.hpp"
+#include "launch/guard.hpp"
+#include "launch/patience.hpp"
+#include "launch/verdict.hpp"
+#include "sys/message_socket.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <span>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+namespace linx {
+
+namespace {
+
+using launch::Kin;
+using program::DraftStep;
+using program::LauncherAction;
+using program::Subject;
+
+/// The operation that a process other than the launcher and the scout performs, if the step is one.
+const child::Operation* as_child_operation(const DraftStep& step) {
+    return step.subject == Subject::scout ? nullptr : std::get_if<child::Operation>(&step.what);
+}
+
+}  // namespace
+
+LaunchState::LaunchState(std::unique_ptr<LaunchPlan::Compiled> plan)
+    : plan_(std::move(plan)), acquisition_(*plan_) {}
+
+LaunchState::~LaunchState() {
+    end();
+}
+
+Result<std::unique_ptr<LaunchState>> LaunchState::begin(LaunchPlan plan) {
+    if (sys::discards_children()) {
+        return std::unexpected(
+            Error{.stage = Stage::sigchld,
+                  .errnum = ECHILD,
+                  .detail = {},
+                  .hint = "SIGCHLD is ignored (or has SA_NOCLDWAIT): the kernel would throw the exit status "
+                          "away; set it to SIG_DFL, or handle it"});
+    }
+    std::unique_ptr<LaunchState> state{new LaunchState(std::move(plan).take())};
+    if (auto begun = state->acquire_and_clone(); !begun) {
+        return state->explained(std::move(begun).error());
+    }
+    return state;
+}
+
+Result<void> LaunchState::acquire_and_clone() {
+    LINX_TRY(acquisition_.begin());
+    return LINX_TRY(acquisition_.advance()) ? clone() : Result<void>{};
+}
+
+// --- clone ---------------------------------------------------------------------------------------
+
+Result<void> LaunchState::clone() {
+    auto pair = sys::message_socket_pair();
+    if (!pair) {
+        return failed(Stage::socketpair, pair.error());
+    }
+    const Fd theirs = std::move(pair->theirs);
+    socket_ = std::move(pair->ours);
+    acquisition_.table()[child::checkpoint_slot] = theirs.ref().number();
+    child::Program program;
+    std::vector<int> kept;
+    lay_out(program, kept);
+    const auto is_clone = [](const DraftStep& step) {
+        return step.stage == Stage::clone3 || step.stage == Stage::clone_intermediate;
+    };
+    const auto clone_step = std::ranges::find_if(plan_->steps, is_clone);
+    if (clone_step->stage == Stage::clone_intermediate) {
+        if (const auto told = sys::receive_credentials(socket_.ref()); !told) {
+            return failed(Stage::socketpair, told.error());
+        }
+    }
+    LINX_TRY(clone_into(*clone_step, program));
+    cloned_ = true;
+    acquisition_.close_all();
+    const auto announces = [](const DraftStep& step) {
+        const auto* operation = as_child_operation(step);
+        const auto* wait = operation != nullptr ? std::get_if<child::AwaitMapped>(operation) : nullptr;
+        return wait != nullptr && wait->announce;
+    };
+    const bool says_when_it_waits = std::ranges::any_of(plan_->steps, announces);
+    return child_.exists() && !says_when_it_waits ? begin_map(Subject::child) : Result<void>{};
+}
+
+void LaunchState::lay_out(child::Program& program, std::vector<int>& kept) {
+    for (std::size_t i = 0; i < plan_->steps.size(); ++i) {
+        if (const auto* operation = as_child_operation(plan_->steps[i])) {
+            steps_.push_back({*operation});
+            plan_index_.push_back(i);
+        }
+    }
+    argv_.push_back(nullptr);  // for the shell that runs a text file
+    const auto add_all = [](std::vector<std::string>& strings, std::vector<char*>& pointers) {
+        for (std::string& string : strings) {
+            pointers.push_back(string.data());
+        }
+        pointers.push_back(nullptr);
+    };
+    add_all(plan_->command.argv, argv_);
+    add_all(plan_->command.environment, envp_);
+    std::ranges::copy_if(acquisition_.table(), std::back_inserter(kept), [](int fd) { return fd >= 0; });
+    std::ranges::sort(kept);
+    program.steps = steps_.data();
+    program.step_count = static_cast<std::uint32_t>(steps_.size());
+    program.arena = plan_->arena.data();
+    program.fds = acquisition_.table().data();
+    program.fd_count = static_cast<std::uint32_t>(acquisition_.table().size());
+    program.kept = kept.data();
+    program.kept_count = static_cast<std::uint32_t>(kept.size());
+    program.argv = argv_.data() + 1;
+    program.envp = envp_.data();
+}
+
+/// No signal handler of the launcher's may run in the child, and no signal may be lost: all are
+/// blocked from before the clone, and in the child until just before exec.
+Result<void> LaunchState::clone_into(const DraftStep& step, const child::Program& program) {
+    const auto& how = std::get<program::Clone>(std::get<LauncherAction>(step.what));
+    const int cgroup = how.cgroup ? plan_->owned[*how.cgroup].ref().number() : -1;
+    const sys::AllSignalsBlocked blocked;
+    if (blocked.error() != 0) {
+        return failed(Stage::sigprocmask, blocked.error());
+    }
+    const child::CloneAnswer answer = child::clone_and_run({.flags = how.flags, .cgroup = cgroup}, program);
+    if (answer.pid < 0) {
+        return failed(step.stage, static_cast<int>(-answer.pid), step.detail);
+    }
+    Kin& born = step.stage == Stage::clone_intermediate ? intermediate_ : child_;
+    born = Kin{Fd{answer.pidfd}, static_cast<pid_t>(answer.pid)};
+    return {};
+}
+
+// --- map -----------------------------------------------------------------------------------------
+
+Result<void> LaunchState::begin_map(Subject subject) {
+    if (ending_ || !launch::Mapping::has_steps(plan_->steps, subject)) {
+        return {};
+    }
+    const Kin& who = subject == Subject::child ? child_ : intermediate_;
+    mapping_.emplace(plan_->steps, subject, who);
+    return continue_map();
+}
+
+Result<void> LaunchState::continue_map() {
+    auto done = mapping_->advance();
+    if (!done) {
+        return blame(std::move(done).error());
+    }
+    if (!*done) {
+        return {};
+    }
+    mapping_.reset();
+    return send(child::Order::mapped, Stage::await_mapped);
+}
+
+Result<void> LaunchState::send(child::Order order, Stage stage) {
+    const child::Command command{order};
+    const auto sent = sys::send_record(socket_.ref(), std::as_bytes(std::span(&command, 1)));
+    if (!sent) {
+        return blame({.stage = stage, .errnum = sent.error(), .detail = {}, .hint = {}});
+    }
+    return {};
+}
+
+/// A child that has failed has said so before it ended, and a file of /proc that has gone with it, or
+/// a socket that it closed, says less.
+std::unexpected<Error> LaunchState::blame(Error error) {
+    if (auto heard = receive_all(); !heard) {
+        return std::unexpected(std::move(heard).error());
+    }
+    const Kin& kin = child_.exists() ? child_ : intermediate_;
+    if (kin.exists() && (closed_ || kin.has_ended())) {
+        return std::unexpected(launch::death_of(kin));
+    }
+    return std::unexpected(std::move(error));
+}
+
+// --- what the child says -------------------------------------------------------------------------
+
+Result<bool> LaunchState::receive_all() {
+    bool any = false;
+    while (!closed_) {
+        child::Record record;
+        auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&record, 1)));
+        if (!received && received.error() == EAGAIN) {
+            return any;
+        }
+        // It ended without having read what was sent to it. This is told once, and before its own last
+        // words, which are still there.
+        if (!received && received.error() == ECONNRESET) {
+            continue;
+        }
+        if (!received) {
+            return failed(Stage::checkpoint, received.error());
+        }
+        closed_ = received->length == 0;
+        if (closed_) {
+            break;
+        }
+        any = true;
+        const bool unknown = received->sender != 0 && received->sender != intermediate_.pid();
+        if (unknown && !child_.exists()) {
+            LINX_TRY(adopt(received->sender, Fd{}));
+        }
+        LINX_TRY(handle(record, std::move(received->fd)));
+    }
+    return any;
+}
+
+Result<void> LaunchState::handle(const child::Record& record, Fd fd) {
+    switch (record.tell) {
+        case child::Tell::waiting:
+            return begin_map(child_.exists() ? Subject::child : Subject::intermediate);
+        case child::Tell::cloned:
+            return child_.exists() ? Result<void>{} : adopt(record.pid, std::move(fd));
+        case child::Tell::ready:
+            ready_ = true;
+            child_pid_ = record.pid;
+            return {};
+        case child::Tell::failed:
+            return record.step < plan_index_.size() ? std::unexpected(error_of(record))
+                                                    : failed(Stage::checkpoint, EPROTO);
+        case child::Tell::aborted:
+            return {};
+        case child::Tell::opened:
+            break;
+    }
+    return failed(Stage::checkpoint, EPROTO);
+}
+
+/// The workload's pidfd came beside the intermediate's report, unless there was no descriptor free
+/// for it, or the intermediate was killed before it could report and the workload speaks for itself.
+/// The pid, vouched for by the kernel, will do then: the workload is our child, and its number is
+/// kept until we reap it.
+Result<void> LaunchState::adopt(pid_t pid, Fd pidfd) {
+    if (!pidfd.is_open()) {
+        auto opened = sys::pidfd_open(pid);
+        if (!opened) {
+            ::kill(pid, SIGKILL);
+            ::waitpid(pid, nullptr, 0);
+            return failed(Stage::clone_workload, opened.error(), "the pidfd of the workload");
+        }
+        pidfd = std::move(*opened);
+    }
+    child_ = Kin{std::move(pidfd), pid};
+    return begin_map(Subject::child);
+}
+
+Error LaunchState::error_of(const child::Record& record) const {
+    const DraftStep& step = plan_->steps[plan_index_[record.step]];
+    Error error{.stage = step.stage, .errnum = record.errnum, .detail = step.detail, .hint = {}};
+    launch::add_childs_word(error, record);
+    const auto* operation = std::get_if<child::Operation>(&step.what);
+    const auto* execute = operation != nullptr ? std::get_if<child::Execute>(operation) : nullptr;
+    if (execute != nullptr && record.cause != child::Cause::unknown) {
+        const child::Program program{.arena = plan_->arena.data()};
+        const auto* candidates = program.list<child::Text>(execute->candidates);
+        error.detail =
+            plan_->arena.view(candidates[std::min(record.candidate, execute->candidates.count - 1)]);
+    }
+    return error;
+}
+
+/// A process that ended may have said why just before: the socket is asked once more.
+Result<void> LaunchState::check_deaths() {
+    if (intermediate_.exists() && intermediate_.has_ended()) {
+        LINX_TRY(receive_all());
+        if (!child_.exists()) {
+            return std::unexpected(launch::death_of(intermediate_));
+        }
+        (void)intermediate_.try_reap();
+    }
+    if (child_.exists() && child_.has_ended()) {
+        LINX_TRY(receive_all());
+        if (!ready_) {
+            return std::unexpected(launch::death_of(child_));
+        }
+    }
+    return {};
+}
+
+// --- the faces' verbs ----------------------------------------------------------------------------
+
+Result<bool> LaunchState::step_to_checkpoint() {
+    unwatch();
+    if (!cloned_) {
+        if (!LINX_TRY(acquisition_.advance())) {
+            return false;
+        }
+        LINX_TRY(clone());
+    }
+    if (mapping_) {
+        LINX_TRY(continue_map());
+    }
+    if (!LINX_TRY(receive_all()) || intermediate_.exists()) {
+        LINX_TRY(check_deaths());
+    }
+    return ready_ && !intermediate_.exists();
+}
+
+Result<bool> LaunchState::step_to_exec() {
+    unwatch();
+    LINX_TRY(receive_all());
+    const bool ended = !closed_ && child_.has_ended();
+    if (!closed_ && !ended) {
+        return false;
+    }
+    if (launch::has_executed(child_)) {
+        return true;
+    }
+    if (!child_.has_ended()) {
+        return false;
+    }
+    LINX_TRY(receive_all());
+    return std::unexpected(launch::death_of(child_));
+}
+
+Result<bool> LaunchState::advance_to_checkpoint() {
+    return concluded(step_to_checkpoint());
+}
+
+Result<bool> LaunchState::advance_to_exec() {
+    return concluded(step_to_exec());
+}
+
+/// After a failure nothing is left, and its error is explained; else the next event is waited for.
+Result<bool> LaunchState::concluded(Result<bool> done) {
+    if (!done) {
+        auto error = explained(std::move(done).error());
+        end();
+        return error;
+    }
+    LINX_TRY(rewatch());
+    return done;
+}
+
+Result<void> LaunchState::send_proceed() {
+    auto sent = send(child::Order::proceed, Stage::proceed);
+    if (!sent) {
+        auto error = explained(std::move(sent).error());
+        end();
+        return error;
+    }
+    return {};
+}
+
+/// An intermediate that is killed between its clone and its report leaves a workload that nobody
+/// knows of. So it is told to end, and the workload with it, and both are heard out: whoever speaks
+/// on this socket and is not the intermediate, is the workload.
+void LaunchState::hear_out_intermediate() {
+    constexpr std::chrono::milliseconds at_most{2000};
+    const launch::Deadline deadline{{.timeout = at_most, .cancel = {}}};
+    ::shutdown(socket_.ref().number(), SHUT_WR);
+    intermediate_.let_end_and_reap();
+    const std::array sockets{socket_.ref()};
+    while (!closed_ && !child_.exists() && deadline.until_readable(sockets, Stage::abort)) {
+        (void)receive_all();
+    }
+}
+
+/// The socket is shut before the child is killed: a parked child ends by that alone, even where the
+/// signal cannot be sent.
+void LaunchState::end() noexcept {
+    ending_ = true;
+    unwatch();
+    acquisition_.end();
+    mapping_.reset();
+    if (intermediate_.exists() && !child_.exists()) {
+        (void)launch::guarded([this]() -> Result<void> {
+            hear_out_intermediate();
+            return {};
+        });
+    }
+    if (socket_.is_open()) {
+        ::shutdown(socket_.ref().number(), SHUT_RDWR);
+    }
+    intermediate_.kill_and_reap();
+    child_.kill_and_reap();
+    socket_.reset();
+    closed_ = true;
+}
+
+std::unexpected<Error> LaunchState::explained(Error error) const {
+    launch::find_cause(
+        error, {.fresh = plan_->fresh, .caller_is_root = plan_->caller_is_root, .child = child_.pid()});
+    return std::unexpected(std::move(error));
+}
+
+// --- waiting -------------------------------------------------------------------------------------
+
+std::vector<FdRef> LaunchState::waits_for() const {
+    if (!cloned_) {
+        return {acquisition_.fd()};
+    }
+    std::vector<FdRef> fds;
+    if (!closed_) {
+        fds.push_back(socket_.ref());
+    }
+    if (const auto helper = mapping_ ? mapping_->fd() : std::nullopt) {
+        fds.push_back(*helper);
+    }
+    if (intermediate_.exists()) {
+        fds.push_back(intermediate_.pidfd());
+    }
+    if (child_.exists()) {
+        fds.push_back(child_.pidfd());
+    }
+    return fds;
+}
+
+Result<void> LaunchState::start_watching() {
+    LINX_TRY(watch_.open());
+    return rewatch();
+}
+
+void LaunchState::unwatch() noexcept {
+    if (watch_.is_open()) {
+        (void)watch_.set({});
+    }
+}
+
+Result<void> LaunchState::rewatch() {
+    return watch_.is_open() ? watch_.set(waits_for()) : Result<void>{};
+}
+
+}  // namespace linx
