@@ -20,6 +20,8 @@ public:
 
     /// Opens what is at hand, and sends the scout for the rest.
     [[nodiscard]] Result<void> begin();
+    /// Nothing has to be waited for.
+    [[nodiscard]] bool is_complete() const noexcept { return outstanding_ == 0; }
     /// Never blocks. True when everything is open.
     [[nodiscard]] Result<bool> advance();
     /// What to poll while it is not.

@@ -56,9 +56,11 @@ Result<std::unique_ptr<LaunchState>> LaunchState::begin(LaunchPlan plan) {
     return state;
 }
 
+/// What the scout was sent for is asked for by the first advance, even where it is back already: whether a
+/// launch fails when it starts or when it advances must not depend on who was faster.
 Result<void> LaunchState::acquire_and_clone() {
     LINX_TRY(acquisition_.begin());
-    return LINX_TRY(acquisition_.advance()) ? clone() : Result<void>{};
+    return acquisition_.is_complete() ? clone() : Result<void>{};
 }
 
 // --- clone ---------------------------------------------------------------------------------------
