@@ -70,6 +70,27 @@ TEST(CliRunAnyUser, exits_with_126_when_the_command_cannot_be_executed) {
     EXPECT_EQ(linx_command({"run", "--env", "PATH=/etc/passwd:/bin", "--", "linx-test-none"}).code(), 127);
 }
 
+TEST(CliRunAnyUser, exits_with_126_for_a_program_of_another_machine) {
+    const Folder folder;
+    const std::string path = folder.path + "/tool";
+    std::ofstream{path} << "\x7f" << "ELF\necho a shell has run this\n";
+    ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+    const Ended ended = linx_command({"run", "--", path});
+    EXPECT_EQ(ended.code(), 126);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_EQ(ended.err, "linx: execute (" + path +
+                             "): Exec format error\n"
+                             "the file is no program for this machine: another architecture, or damaged\n");
+}
+
+TEST(CliRunAnyUser, a_text_without_interpreter_is_run_by_the_shell) {
+    const Folder folder;
+    const std::string path = folder.path + "/script";
+    std::ofstream{path} << "echo \"$1\"\n";
+    ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+    EXPECT_EQ(linx_command({"run", "--", path, "by the shell"}).out, "by the shell\n");
+}
+
 TEST(CliRunAnyUser, exits_with_125_when_linx_fails) {
     EXPECT_EQ(linx_command({"run", "--cwd", "/nonexistent", "--", "true"}).code(), 125);
     EXPECT_EQ(linx_command({"run", "--join", "net=/dev/null", "--", "true"}).code(), 125);

@@ -2,7 +2,9 @@
 #include "child/raw.hpp"
 
 #include <cerrno>
+#include <cstddef>
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -19,10 +21,28 @@ bool means_try_the_next(long answer) noexcept {
            answer == -ENODEV || answer == -ETIMEDOUT;
 }
 
-/// A text file without `#!` is a shell script, says execvp.
+/// How much of the file's beginning was read, or -errno.
+long read_beginning(const char* path, char* bytes, std::size_t size) noexcept {
+    const long file = raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0) {
+        return file;
+    }
+    const long got = raw(SYS_read, file, bytes, size);
+    raw(SYS_close, file);
+    return got;
+}
+
+bool is_elf(const char* path) noexcept {
+    char magic[SELFMAG] = {};
+    return read_beginning(path, magic, SELFMAG) == SELFMAG && magic[EI_MAG0] == ELFMAG0 &&
+           magic[EI_MAG1] == ELFMAG1 && magic[EI_MAG2] == ELFMAG2 && magic[EI_MAG3] == ELFMAG3;
+}
+
+/// A text file without `#!` is a shell script, says execvp. A damaged ELF image, or one for another
+/// machine, is not: a shell would execute whatever its bytes happen to spell.
 long execute(const Program& program, const char* path) noexcept {
     const long answer = raw(SYS_execve, path, program.argv, program.envp);
-    if (answer != -ENOEXEC) {
+    if (answer != -ENOEXEC || is_elf(path)) {
         return answer;
     }
     char** argv = program.argv - 1;
@@ -37,12 +57,7 @@ long execute(const Program& program, const char* path) noexcept {
 
 /// The interpreter that a script names after `#!`, for the message.
 void note_interpreter(Record& report, const char* path) noexcept {
-    const long file = raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file < 0) {
-        return;
-    }
-    const long got = raw(SYS_read, file, report.text, sizeof(report.text));
-    raw(SYS_close, file);
+    const long got = read_beginning(path, report.text, sizeof(report.text));
     std::uint32_t length = 0;
     while (got > 2 && report.text[0] == '#' && report.text[1] == '!' && length < got &&
            report.text[length] != '\n') {

@@ -168,6 +168,38 @@ TEST(Execute, gives_an_empty_file_to_the_shell_too) {
     EXPECT_EQ(ended.code, 0);
 }
 
+/// What /bin/sh is here, but for a machine that this is not.
+std::string foreign_program() {
+    constexpr std::size_t machine = 18;  // e_machine, two bytes, of either class
+    std::ifstream file("/bin/sh", std::ios::binary);
+    std::string program((std::istreambuf_iterator<char>(file)), {});
+    program.at(machine) = static_cast<char>(0xfe);
+    program.at(machine + 1) = static_cast<char>(0xca);
+    return program;
+}
+
+TEST(Execute, gives_no_elf_image_to_the_shell) {
+    const Directory here;
+    const std::string runs_in_a_shell = "\necho a shell has run this\n";
+    for (const std::string& program :
+         {foreign_program(), std::string("\x7f") + "ELF", "\x7f" + ("ELF" + runs_in_a_shell)}) {
+        const std::string path = here.file("tool", program);
+        expect_failure(execute({here / "none", path, here.file("next", hello)}), ENOEXEC, Cause::unknown);
+        expect_failure(execute({path}, {"tool"}, false), ENOEXEC, Cause::unknown);
+    }
+}
+
+TEST(Execute, gives_a_text_that_only_begins_like_an_elf_image_to_the_shell) {
+    const Directory here;
+    EXPECT_EQ(execute({here.file("script",
+                                 "\x7f"
+                                 "EL=1\necho hello\n")},
+                      {"tool"}, false)
+                  .output,
+              "hello\n");
+    EXPECT_EQ(execute({here.file("script", "ELF=1\necho hello\n")}, {"tool"}, false).output, "hello\n");
+}
+
 TEST(Execute, notes_the_interpreter_that_a_script_lacks) {
     const Directory here;
     const std::string script = here.file("script", "#!/no/such/interpreter -x\necho never\n");
