@@ -98,8 +98,6 @@ std::optional<int> run_checkpoint_command(const Request& request, const Held& he
         return exit_failed;
     }
     const auto sight = watch.look(lookout);
-    // Its SIGCHLD must not count as a wish to abort the launch.
-    (void)inbox.listen(SignalInbox::Listen::aborts);
     if (!sight) {
         complain(sight.error());
         return exit_failed;
