@@ -17,8 +17,8 @@ public:
     /// Copies a string in; a NUL is put behind it.
     child::Text text(std::string_view string) {
         const child::Text text{size(), static_cast<std::uint32_t>(string.size())};
-        bytes_.insert(bytes_.end(), string.begin(), string.end());
-        bytes_.push_back('\0');
+        bytes_.resize(bytes_.size() + string.size() + 1);  // of zeros: the NUL is there
+        string.copy(bytes_.data() + text.offset, string.size());
         return text;
     }
 
