@@ -48,9 +48,31 @@ std::optional<int> judge(const ExitStatus& status, const SignalInbox& inbox, boo
     return exit_failed;
 }
 
+int timed_out(const Request& request) {
+    complain("the checkpoint timeout of " + std::to_string(request.checkpoint_timeout->count()) +
+             " ms has elapsed; " + std::string(subject) + "is killed, the launch is aborted");
+    return exit_failed;
+}
+
 int interrupted(int signum) {
     complain("aborted by SIG" + signal_name(signum) + " at the checkpoint");
     return exit_by_signal + signum;
+}
+
+/// A signal or the end of the time, before it ran: seen as such, not as a failure to launch it.
+int not_started(const Error& error, const Request& request, SignalInbox& inbox) {
+    if (error.errnum == ECANCELED) {
+        if (const auto letter = inbox.next()) {
+            return interrupted(letter->signum);
+        }
+    }
+    // Of these two stages it is our own clock's; of execve it is what a filesystem of the network says.
+    const bool waited = error.stage == Stage::checkpoint || error.stage == Stage::proceed;
+    if (error.errnum == ETIMEDOUT && waited && request.checkpoint_timeout) {
+        return timed_out(request);
+    }
+    complain(error);
+    return exit_failed;
 }
 
 struct Judging {
@@ -61,11 +83,7 @@ struct Judging {
     std::optional<int> operator()(const ExitStatus& status) const {
         return judge(status, inbox, held_terminal);
     }
-    std::optional<int> operator()(TimedOut) const {
-        complain(std::string(subject) + "took longer than " +
-                 std::to_string(request.checkpoint_timeout->count()) + " ms; the launch is aborted");
-        return exit_failed;
-    }
+    std::optional<int> operator()(TimedOut) const { return timed_out(request); }
     std::optional<int> operator()(Interrupted by) const { return interrupted(by.signum); }
     std::optional<int> operator()(OtherReady) const {
         complain("the child died at the checkpoint; " + std::string(subject) + "was killed");
@@ -83,14 +101,7 @@ std::optional<int> run_checkpoint_command(const Request& request, const Held& he
     }
     auto process = start_command(request, held, inbox, terminal);
     if (!process) {
-        // A signal that came before it ran: seen as such, not as a failure to launch it.
-        if (process.error().errnum == ECANCELED) {
-            if (const auto letter = inbox.next()) {
-                return interrupted(letter->signum);
-            }
-        }
-        complain(process.error());
-        return exit_failed;
+        return not_started(process.error(), request, inbox);
     }
     Watch watch{*process, inbox, terminal, false};
     if (auto done = inbox.listen(SignalInbox::Listen::aborts_and_job); !done) {

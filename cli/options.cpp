@@ -115,6 +115,15 @@ Parsed<void> set_death_signal(Request& request, std::string_view value) {
     return store(request.parent_death_signal, parse_signal(value));
 }
 
+/// A launch that may not wait at all for its command could only be aborted.
+Parsed<void> set_checkpoint_timeout(Request& request, std::string_view value) {
+    const auto time = parse_duration(value);
+    if (time && *time == std::chrono::milliseconds{0}) {
+        return std::unexpected(quoted(value) + " leaves CMD no time; without the option it has any time");
+    }
+    return store(request.checkpoint_timeout, time);
+}
+
 Parsed<void> set_nice(Request& request, std::string_view value) {
     const auto nice = parse_signed(value, -20, 19);
     if (!nice) {
@@ -220,7 +229,7 @@ constexpr std::array all_options{
                return {};
            }},
     Option{"checkpoint-timeout", "TIME", "abort the launch when CMD takes longer", Group::lifecycle, launches,
-           ValueKind::text, [](R& r, Text v) { return store(r.checkpoint_timeout, parse_duration(v)); }},
+           ValueKind::text, set_checkpoint_timeout},
     Option{"timeout", "TIME", timeout_help, Group::lifecycle, launches, ValueKind::text,
            [](R& r, Text v) { return store(r.timeout, parse_duration(v)); }},
     Option{"kill-grace", "TIME", timeout_help, Group::lifecycle, launches, ValueKind::text,

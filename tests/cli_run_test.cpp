@@ -262,13 +262,36 @@ TEST(CliCheckpointAnyUser, a_failure_aborts_the_launch) {
               "linx: the command at the checkpoint was killed by SIGTERM; the launch is aborted\n");
 }
 
+std::string timeout_message(const std::string& time) {
+    return "linx: the checkpoint timeout of " + time +
+           " has elapsed; the command at the checkpoint is killed, the launch is aborted\n";
+}
+
 TEST(CliCheckpointAnyUser, a_timeout_kills_the_command_with_all_that_it_started) {
     const Ended ended =
         linx_command({"run", "--checkpoint-timeout", "100ms", "--at-checkpoint",
                       workload("stays") + " & " + workload("stays"), "--", "echo", "workload"});
     EXPECT_EQ(ended.code(), 125);
-    EXPECT_NE(ended.err.find("took longer than 100 ms"), std::string::npos) << ended.err;
+    EXPECT_EQ(ended.err, timeout_message("100 ms"));
     EXPECT_EQ(ended.out.find("workload"), std::string::npos);
+}
+
+/// So short that it is over before the command has been started at all, or just after.
+TEST(CliCheckpointAnyUser, a_timeout_is_called_a_timeout_whenever_it_comes) {
+    for (int round = 0; round < 20; ++round) {
+        const Ended ended = linx_command({"run", "--checkpoint-timeout", "1ms", "--at-checkpoint",
+                                          "exec " + workload("stays"), "--", "echo", "workload"});
+        EXPECT_EQ(ended.code(), 125);
+        EXPECT_EQ(ended.err, timeout_message("1 ms"));
+    }
+}
+
+TEST(CliCheckpointAnyUser, a_timeout_of_nothing_is_refused) {
+    const Ended ended = linx_command(
+        {"run", "--checkpoint-timeout", "0", "--at-checkpoint", "true", "--", "echo", "workload"});
+    EXPECT_EQ(ended.code(), 125);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_NE(ended.err.find("\"0\" leaves CMD no time"), std::string::npos) << ended.err;
 }
 
 TEST(CliCheckpointAnyUser, signals_abort_the_launch_and_leave_nothing) {
