@@ -7,6 +7,7 @@
 #include "cli/voice.hpp"
 
 #include "sys/signals.hpp"
+#include "vocabulary/escaped.hpp"
 
 #include <algorithm>
 
@@ -31,7 +32,7 @@ std::string as_text(const Findings& findings) {
         line.resize(2 + verdict_width, ' ');
         line += finding.name;
         line.resize(std::max(line.size() + 1, 2 + verdict_width + name_width), ' ');
-        text += line + finding.reason + "\n";
+        text += line + escaped(finding.reason) + "\n";
     }
     return text;
 }

@@ -7,6 +7,7 @@
 #include "cli/portrait.hpp"
 #include "cli/voice.hpp"
 #include "sys/small_file.hpp"
+#include "vocabulary/escaped.hpp"
 
 namespace linx::cli {
 
@@ -22,12 +23,6 @@ std::string padded(std::string text, std::size_t width) {
 
 std::string line(std::string_view label, const std::string& value) {
     return "  " + padded(std::string(label), label_width) + value + "\n";
-}
-
-/// A name that a process gave itself may hold anything: nothing of it may reach the terminal raw.
-std::string harmless(std::string_view text) {
-    const std::string in_quotes = quoted(text);
-    return in_quotes.substr(1, in_quotes.size() - 2);
 }
 
 template <class Numbers>
@@ -87,7 +82,7 @@ std::string cgroup_lines(const Parsed<std::vector<std::string>>& cgroups) {
     }
     std::string text;
     for (const std::string& cgroup : *cgroups) {
-        text += line(text.empty() ? "cgroup" : "", harmless(cgroup));
+        text += line(text.empty() ? "cgroup" : "", escaped(cgroup));
     }
     return text;
 }
@@ -102,8 +97,9 @@ std::string rights_lines(const Portrait& target, unsigned last_capability) {
            line("dumpable", target.dumpable ? "yes" : "no: only root may look into it");
 }
 
+/// A name that a process gave itself may hold anything, and so may that of a cgroup.
 std::string as_text(const Portrait& target, const Portrait& caller, unsigned last_capability) {
-    std::string text = "process " + std::to_string(target.pid) + " (" + harmless(target.name) + ")\n";
+    std::string text = "process " + std::to_string(target.pid) + " (" + escaped(target.name) + ")\n";
     text += line("state", target.state);
     text += line("parent", std::to_string(target.parent));
     text += line("pids inwards", listed(target.nested_pids, "unknown"));

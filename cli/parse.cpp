@@ -1,6 +1,7 @@
 /// Numbers, ids, maps and modes of the command line.
 #include "cli/parse.hpp"
 #include "cli/parse_words.hpp"
+#include "vocabulary/escaped.hpp"
 
 #include <charconv>
 #include <limits>
@@ -16,19 +17,7 @@ std::string range_words(std::string_view lowest, std::string_view highest) {
 }  // namespace
 
 std::string quoted(std::string_view text) {
-    constexpr std::string_view hexadecimal = "0123456789abcdef";
-    std::string result = "\"";
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (byte < 0x20 || byte == 0x7f) {
-            result += "\\x";
-            result += hexadecimal[byte >> 4U];
-            result += hexadecimal[byte & 0xfU];
-        } else {
-            result += letter;
-        }
-    }
-    return result += '"';
+    return '"' + escaped(text) + '"';
 }
 
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t lowest, std::uint64_t highest) {

@@ -72,7 +72,7 @@ struct FdNumbers {
 /// All signal names, without the real-time ones, for completions.
 [[nodiscard]] std::vector<std::string_view> signal_names();
 
-/// The text in double quotes with control characters made visible: it goes to a terminal.
+/// The text in double quotes and escaped: it goes to a terminal.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 }  // namespace linx::cli

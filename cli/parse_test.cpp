@@ -219,6 +219,7 @@ TEST(ParseFd, leaves_the_standard_streams_alone) {
 
 TEST(Quoted, shows_control_characters) {
     EXPECT_EQ(quoted("a\x1b[2J\n"), "\"a\\x1b[2J\\x0a\"");
+    EXPECT_EQ(quoted("\xc2\x9b \xff \xc3\xa4"), "\"\\xc2\\x9b \\xff \xc3\xa4\"");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "cli/help.hpp"
 #include "cli/json.hpp"
 #include "cli/voice.hpp"
+#include "vocabulary/escaped.hpp"
 
 #include <linx/plan.hpp>
 
@@ -34,7 +35,7 @@ std::string as_text(const std::vector<StepView>& steps) {
         }
         std::string line = "  " + std::string(name(step.actor));
         line.resize(std::max(line.size() + 1, actor_width), ' ');
-        text += line + step.words + "\n";
+        text += line + escaped(step.words) + "\n";
     }
     return text;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 
+#include <sys/prctl.h>
 #include <nlohmann/json.hpp>
 
 namespace {
@@ -143,6 +144,37 @@ TEST(CliTextAnyUser, doctor_names_what_forbids_user_namespaces) {
                       "echo 0 >/proc/sys/user/max_user_namespaces && exec " LINX_COMMAND " doctor"});
     EXPECT_NE(ended.out.find("user.max_user_namespaces"), std::string::npos) << ended.out << ended.err;
     EXPECT_NE(ended.out.find("no       user "), std::string::npos) << ended.out;
+}
+
+/// The test's own name, as any process may give itself one; put back at the end.
+class OwnName {
+public:
+    explicit OwnName(const char* name) {
+        ::prctl(PR_GET_NAME, before_.data());
+        ::prctl(PR_SET_NAME, name);
+    }
+    OwnName(const OwnName&) = delete;
+    OwnName& operator=(const OwnName&) = delete;
+    ~OwnName() { ::prctl(PR_SET_NAME, before_.data()); }
+
+private:
+    std::array<char, 16> before_{};
+};
+
+TEST(CliTextAnyUser, inspect_shows_no_name_raw) {
+    const OwnName name{"\x1b[\xc2\x9b.\xff.\xc3\xa4"};
+    const std::string me = std::to_string(::getpid());
+    const Ended ended = linx_command({"inspect", me});
+    EXPECT_EQ(ended.out.substr(0, ended.out.find('\n')),
+              "process " + me + " (\\x1b[\\xc2\\x9b.\\xff.\xc3\xa4)");
+    const std::string json = linx_command({"inspect", "--json", me}).out;
+    EXPECT_EQ(json.find("\xc2\x9b"), std::string::npos) << json;
+    EXPECT_EQ(nlohmann::json::parse(json).at("name"), "\x1b[\xc2\x9b.\xef\xbf\xbd.\xc3\xa4");
+}
+
+TEST(CliTextAnyUser, plan_shows_no_name_raw) {
+    const Ended ended = linx_command({"plan", "--", "\xc2\x9b\x1b\xc3\xa4"});
+    EXPECT_NE(ended.out.find("execute (\\xc2\\x9b\\x1b\xc3\xa4)\n"), std::string::npos) << ended.out;
 }
 
 TEST(CliTextAnyUser, nothing_of_a_name_reaches_the_terminal_raw) {

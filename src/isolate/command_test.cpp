@@ -2,6 +2,7 @@
 
 #include "isolate/callers_test.hpp"
 #include "program/draft_view_test.hpp"
+#include "vocabulary/escaped.hpp"
 
 #include <array>
 #include <csignal>
@@ -225,9 +226,8 @@ TEST(Environment, takes_names_only) {
         for (const std::optional<std::string>& value :
              {std::optional<std::string>("1"), std::optional<std::string>()}) {
             spec.environment.changes = {{name, value}};
-            std::string shown = name;
-            std::ranges::replace(shown, '\0', '?');  // no control byte reaches a terminal
-            EXPECT_TRUE(refused(spec).starts_with("environment: `" + shown + "` is no name of a variable"))
+            EXPECT_TRUE(
+                refused(spec).starts_with("environment: `" + escaped(name) + "` is no name of a variable"))
                 << refused(spec);
         }
     }

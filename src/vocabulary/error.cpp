@@ -1,5 +1,7 @@
 #include <linx/error.hpp>
 
+#include "vocabulary/escaped.hpp"
+
 #include <array>
 #include <cstring>
 
@@ -31,28 +33,20 @@ std::string errno_symbol(int errnum) {
     return "E" + std::to_string(errnum);
 }
 
-/// Names come from anywhere; a terminal must not take orders from them.
-std::string printable(std::string text) {
-    for (char& c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        c = byte < ' ' || byte == 0x7f ? '?' : c;
-    }
-    return text;
-}
-
-/// The one place in which the sentence is composed. A broken spec speaks for itself.
+/// The one place in which the sentence is composed. A broken spec speaks for itself. Names come from
+/// anywhere: a terminal must not take orders from them.
 std::string Error::message() const {
     std::string text;
     if (stage == Stage::spec) {
-        text = printable(detail);
+        text = escaped(detail);
     } else {
         text = words(stage);
         if (!detail.empty()) {
-            text += " (" + printable(detail) + ")";
+            text += " (" + escaped(detail) + ")";
         }
         text += ": " + describe_errno(errnum);
     }
-    return hint.empty() ? text : text + "\n" + printable(hint);
+    return hint.empty() ? text : text + "\n" + escaped(hint);
 }
 
 }  // namespace linx

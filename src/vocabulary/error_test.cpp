@@ -37,6 +37,14 @@ TEST(Error, of_a_spec_can_have_a_hint_too) {
     EXPECT_EQ(error.message(), "argv: is empty\nname a program");
 }
 
+TEST(Error, lets_no_name_give_orders_to_a_terminal) {
+    const Error error{
+        .stage = Stage::chdir, .errnum = ENOENT, .detail = "/\x1b[2J\xc2\x9b/\xff/\xc3\xa4", .hint = "a\nb"};
+    EXPECT_EQ(error.message(),
+              "change the working directory (/\\x1b[2J\\xc2\\x9b/\\xff/\xc3\xa4): No such file or "
+              "directory\na\\x0ab");
+}
+
 TEST(Error, has_a_symbol_for_each_errno_that_a_launch_meets) {
     EXPECT_EQ(errno_symbol(EPERM), "EPERM");
     EXPECT_EQ(errno_symbol(ENOENT), "ENOENT");
