@@ -95,6 +95,17 @@ TEST_F(Rootless, without_a_user_namespace_the_hint_is_to_add_one) {
     EXPECT_NE(error.hint.find("add `user`"), std::string::npos) << error.hint;
 }
 
+TEST_F(Rootless, in_a_user_namespace_that_does_not_map_it_the_map_is_the_cause) {
+    support::in_a_child([] {
+        ASSERT_EQ(::unshare(CLONE_NEWUSER), 0);
+        ASSERT_EQ(support::contents("/proc/self/uid_map"), "");
+        const linx::Error error = support::error_of(root_inside());
+        EXPECT_EQ(error.stage, Stage::clone3);
+        EXPECT_EQ(error.errnum, EPERM);
+        EXPECT_NE(error.hint.find("lacks its uid and gid"), std::string::npos) << error.hint;
+    });
+}
+
 TEST_F(Rootless, its_own_id_can_keep_its_number) {
     linx::ProcessSpec spec = support::reporting(Namespaces{Namespace::user});
     spec.uid_map = {{.inside = ::geteuid(), .outside = ::geteuid(), .count = 1}};

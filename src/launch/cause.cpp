@@ -1,5 +1,6 @@
 #include "launch/cause.hpp"
 
+#include "launch/own_ids.hpp"
 #include "sys/mountinfo.hpp"
 #include "sys/small_file.hpp"
 
@@ -50,6 +51,11 @@ bool chrooted() {
            std::ranges::none_of(*lines, [](const sys::MountLine& line) { return line.mount_point == "/"; });
 }
 
+std::string not_mapped(const std::string& ids) {
+    return "the map of the caller's own user namespace lacks its " + ids +
+           ": whoever made that namespace must write the map first";
+}
+
 std::string why_no_user_namespace() {
     if (setting("kernel/unprivileged_userns_clone") == 0) {
         return "this kernel lets only root make user namespaces: sysctl kernel.unprivileged_userns_clone is "
@@ -60,6 +66,9 @@ std::string why_no_user_namespace() {
     }
     if (chrooted()) {
         return "a process in a chroot may not make a user namespace";
+    }
+    if (const std::string ids = unmapped_ids(); !ids.empty()) {
+        return not_mapped(ids);
     }
     return "a seccomp filter or a security module forbids user namespaces here";
 }
@@ -78,6 +87,9 @@ std::string about_clone(const Error& error, const Failure& failure) {
         case EPERM:
             if (failure.fresh.contains(Namespace::user)) {
                 return why_no_user_namespace();
+            }
+            if (const std::string ids = unmapped_ids(); !ids.empty()) {
+                return "fresh namespaces take CAP_SYS_ADMIN; " + not_mapped(ids);
             }
             return "fresh namespaces take CAP_SYS_ADMIN; an ordinary user gets it from a user namespace: add "
                    "`user`";
