@@ -1,6 +1,7 @@
 /// `linx doctor`: the cgroup hierarchies.
 #include "cli/findings.hpp"
 #include "cli/parse_words.hpp"
+#include "cli/proc_view.hpp"
 #include "sys/proc_directory.hpp"
 #include "sys/small_file.hpp"
 
@@ -92,8 +93,11 @@ std::vector<CgroupMount> read_cgroup_mounts(std::string_view mountinfo) {
 void examine_cgroups(Findings& findings) {
     const auto mountinfo = sys::read_small_file("/proc/self/mountinfo");
     if (!mountinfo) {
+        const std::string why = why_no_proc();
         findings.push_back(
-            finding("layout", Verdict::no, "/proc/self/mountinfo: " + describe_errno(mountinfo.error())));
+            finding("layout", Verdict::note,
+                    "unknown: " +
+                        (why.empty() ? "/proc/self/mountinfo: " + describe_errno(mountinfo.error()) : why)));
         return;
     }
     const auto mounts = read_cgroup_mounts(*mountinfo);

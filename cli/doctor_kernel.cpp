@@ -1,14 +1,16 @@
 /// `linx doctor`: the kernel.
 #include "cli/findings.hpp"
 #include "cli/parse.hpp"
+#include "cli/proc_view.hpp"
 #include "sys/probes.hpp"
-#include "sys/small_file.hpp"
 
 #include <linx/error.hpp>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
+
+#include <sys/utsname.h>
 
 namespace linx::cli {
 
@@ -47,6 +49,19 @@ Finding examine(const SystemCall& call) {
             .essential = true};
 }
 
+/// A plain launch does without it.
+Finding examine_proc() {
+    const std::string why = why_no_proc();
+    const bool fine = why.empty();
+    return {.topic = "kernel",
+            .name = "/proc",
+            .verdict = fine ? Verdict::yes : Verdict::no,
+            .reason = fine ? "a proc filesystem that shows this process"
+                           : why +
+                                 ": no id map can be written, no process inspected, and what is read from it "
+                                 "is unknown here"};
+}
+
 }  // namespace
 
 KernelVersion read_kernel_version(std::string_view release) {
@@ -61,10 +76,8 @@ KernelVersion read_kernel_version(std::string_view release) {
 }
 
 void examine_kernel(Findings& findings) {
-    auto release = sys::read_small_file("/proc/sys/kernel/osrelease").value_or("unknown");
-    while (release.ends_with('\n')) {
-        release.pop_back();
-    }
+    utsname system{};
+    const std::string release = ::uname(&system) == 0 ? system.release : "unknown";
     const bool enough = read_kernel_version(release) >= floor_version;
     findings.push_back({.topic = "kernel",
                         .name = "version",
@@ -73,6 +86,7 @@ void examine_kernel(Findings& findings) {
     for (const SystemCall& call : system_calls) {
         findings.push_back(examine(call));
     }
+    findings.push_back(examine_proc());
 }
 
 }  // namespace linx::cli

@@ -2,6 +2,7 @@
 #include "cli/capability_names.hpp"
 #include "cli/findings.hpp"
 #include "cli/parse_words.hpp"
+#include "cli/proc_view.hpp"
 #include "sys/proc_directory.hpp"
 #include "sys/process.hpp"
 #include "sys/small_file.hpp"
@@ -46,6 +47,14 @@ Finding identity(const std::string& uid, const std::string& user) {
                       (count == 0 ? "no capabilities" : std::to_string(count) + " capabilities")};
 }
 
+constexpr std::string_view limits_name = "user.max_*_namespaces";
+
+/// What a file that is not to be seen does not say.
+Finding unknown(std::string_view name, const std::string& why) {
+    return {
+        .topic = "user", .name = std::string(name), .verdict = Verdict::note, .reason = "unknown: " + why};
+}
+
 /// `user.max_*_namespaces`: zero forbids the kind.
 Finding examine_limits() {
     std::string forbidden;
@@ -60,7 +69,8 @@ Finding examine_limits() {
         all += (all.empty() ? "" : ", ") + std::string(name(kind)) + " " + value;
         values.push_back(value);
     }
-    Finding finding{.topic = "user", .name = "user.max_*_namespaces", .verdict = Verdict::yes, .reason = all};
+    Finding finding{
+        .topic = "user", .name = std::string(limits_name), .verdict = Verdict::yes, .reason = all};
     if (!forbidden.empty()) {
         finding.verdict = Verdict::no;
         finding.reason = "0, which forbids them: " + forbidden;
@@ -101,6 +111,14 @@ Finding examine(const Restriction& restriction) {
         finding.reason = sysctl + " is " + value + ": no restriction";
     }
     return finding;
+}
+
+void examine_sysctls(Findings& findings) {
+    const std::string hidden = why_no_sysctls();
+    findings.push_back(hidden.empty() ? examine_limits() : unknown(limits_name, hidden));
+    for (const Restriction& restriction : restrictions) {
+        findings.push_back(hidden.empty() ? examine(restriction) : unknown(restriction.name, hidden));
+    }
 }
 
 /// Where newuidmap or newgidmap is, and whether it has the rights that it needs.
@@ -169,10 +187,7 @@ void examine_user(Findings& findings) {
     const std::string uid = std::to_string(::geteuid());
     const std::string user = user_name(uid);
     findings.push_back(identity(uid, user));
-    findings.push_back(examine_limits());
-    for (const Restriction& restriction : restrictions) {
-        findings.push_back(examine(restriction));
-    }
+    examine_sysctls(findings);
     findings.push_back(examine_map_program("newuidmap"));
     findings.push_back(examine_map_program("newgidmap"));
     findings.push_back(examine_subordinate_ids("/etc/subuid", user, uid));

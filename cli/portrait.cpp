@@ -1,6 +1,7 @@
 #include "cli/portrait.hpp"
 
 #include "cli/parse_words.hpp"
+#include "cli/proc_view.hpp"
 #include "sys/namespace_file.hpp"
 #include "sys/proc_directory.hpp"
 #include "sys/small_file.hpp"
@@ -188,9 +189,11 @@ Parsed<Portrait> portray(pid_t pid) {
     const std::string path = pid == 0 ? "/proc/self" : "/proc/" + std::to_string(pid);
     auto directory = sys::open_directory(path);
     if (!directory) {
-        const bool absent = directory.error() == ENOENT;
-        return std::unexpected(path + ": " +
-                               (absent ? "no such process" : describe_errno(directory.error())));
+        if (directory.error() != ENOENT) {
+            return std::unexpected(path + ": " + describe_errno(directory.error()));
+        }
+        const std::string no_proc = why_no_proc();
+        return std::unexpected(path + ": " + (no_proc.empty() ? "no such process" : no_proc));
     }
     Portrait portrait;
     portrait.pid = pid;

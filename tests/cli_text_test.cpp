@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -160,6 +161,38 @@ public:
 private:
     std::array<char, 16> before_{};
 };
+
+TEST(CliTextAnyUser, doctor_without_proc_says_so_and_guesses_nothing) {
+    const auto json =
+        nlohmann::json::parse(linx_command({"run", "--user", "--mount", "--mount-fs", "tmpfs:/proc", "--",
+                                            LINX_COMMAND, "doctor", "--json"})
+                                  .out);
+    for (const auto& finding : json) {
+        const std::string name = finding.at("name");
+        const std::string reason = finding.at("reason");
+        const bool is_read_there = name == "user.max_*_namespaces" || name == "users' user namespaces" ||
+                                   name == "AppArmor restriction" || name == "layout";
+        EXPECT_EQ(
+            finding.at("verdict") == "note" && reason.starts_with("unknown: no proc filesystem is mounted"),
+            is_read_there)
+            << finding;
+        if (name == "/proc") {
+            EXPECT_EQ(finding.at("verdict"), "no");
+            EXPECT_TRUE(reason.starts_with("no proc filesystem is mounted on /proc")) << reason;
+        }
+        if (name == "version") {
+            EXPECT_EQ(finding.at("verdict"), "yes") << reason;
+        }
+    }
+    EXPECT_NE(std::ranges::count(json, "/proc", [](const auto& finding) { return finding.at("name"); }), 0);
+}
+
+TEST(CliTextAnyUser, inspect_without_proc_does_not_say_that_there_is_no_such_process) {
+    const Ended ended = linx_command(
+        {"run", "--user", "--mount", "--mount-fs", "tmpfs:/proc", "--", LINX_COMMAND, "inspect", "1"});
+    EXPECT_EQ(ended.code(), 125);
+    EXPECT_NE(ended.err.find("no proc filesystem is mounted on /proc"), std::string::npos) << ended.err;
+}
 
 TEST(CliTextAnyUser, inspect_shows_no_name_raw) {
     const OwnName name{"\x1b[\xc2\x9b.\xff.\xc3\xa4"};

@@ -1,6 +1,7 @@
 #include "sys/proc_directory.hpp"
 
 #include <fcntl.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -28,6 +29,14 @@ Outcome<struct stat> status_of(const std::string& path) {
         return std::unexpected(errno);
     }
     return status;
+}
+
+Outcome<std::uint64_t> filesystem_of(const std::string& path) {
+    struct statfs status{};
+    if (::statfs(path.c_str(), &status) < 0) {
+        return std::unexpected(errno);
+    }
+    return static_cast<std::uint64_t>(status.f_type);
 }
 
 bool is_writable(const std::string& path) {

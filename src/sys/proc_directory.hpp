@@ -5,6 +5,7 @@
 
 #include <linx/fd.hpp>
 
+#include <cstdint>
 #include <string>
 
 #include <sys/stat.h>
@@ -18,6 +19,8 @@ namespace linx::sys {
 [[nodiscard]] Outcome<uid_t> owner_of(FdRef file);
 /// `stat(2)`, following symbolic links.
 [[nodiscard]] Outcome<struct stat> status_of(const std::string& path);
+/// What filesystem a path lies on: its magic number (`statfs(2)`).
+[[nodiscard]] Outcome<std::uint64_t> filesystem_of(const std::string& path);
 /// Would the caller's effective ids be allowed to write it?
 [[nodiscard]] bool is_writable(const std::string& path);
 /// Has it an extended attribute of that name (`getxattr(2)`)?
