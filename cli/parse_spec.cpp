@@ -1,11 +1,11 @@
 /// The words with parts: joins, limits, mounts, variables, descriptors.
 #include "cli/parse.hpp"
 #include "cli/parse_words.hpp"
+#include "isolate/furnishing.hpp"
 
 #include <array>
 #include <limits>
 
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 namespace linx::cli {
@@ -34,20 +34,6 @@ constexpr std::array<LimitName, 16> limits{{
     {"rttime", RLIMIT_RTTIME},
     {"sigpending", RLIMIT_SIGPENDING},
     {"stack", RLIMIT_STACK},
-}};
-
-struct MountFlag {
-    std::string_view name;
-    std::uint64_t attribute;
-};
-
-constexpr std::array<MountFlag, 6> mount_flags{{
-    {"ro", MOUNT_ATTR_RDONLY},
-    {"nosuid", MOUNT_ATTR_NOSUID},
-    {"nodev", MOUNT_ATTR_NODEV},
-    {"noexec", MOUNT_ATTR_NOEXEC},
-    {"noatime", MOUNT_ATTR_NOATIME},
-    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
 }};
 
 /// `"unlimited"`, or a number with a suffix K, M or G (powers of 1024).
@@ -82,16 +68,6 @@ std::string all_names(const std::vector<std::string_view>& names) {
         text += name;
     }
     return text;
-}
-
-void add_option(Mount& mount, std::string_view option) {
-    for (const MountFlag& flag : mount_flags) {
-        if (flag.name == option) {
-            mount.attributes |= flag.attribute;
-            return;
-        }
-    }
-    mount.options.emplace_back(option);
 }
 
 }  // namespace
@@ -161,7 +137,7 @@ Parsed<Mount> parse_mount(std::string_view text) {
             if (option.empty()) {
                 return refused(text, "has an empty option");
             }
-            add_option(mount, option);
+            isolate::add_mount_option(mount, option);
         }
     }
     return mount;

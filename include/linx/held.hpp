@@ -26,6 +26,8 @@ public:
     [[nodiscard]] FdRef fd() const noexcept;
     /// Never blocks. After a Process or an Error it must not be called again.
     [[nodiscard]] Result<std::variant<Pending, Process>> advance();
+    /// As `Launch::involves`.
+    [[nodiscard]] bool involves(pid_t pid) const noexcept;
 
 private:
     friend class LaunchFactory;

@@ -25,6 +25,9 @@ public:
     /// instant, and seconds at most for a process that even SIGKILL does not end. After a Held or an
     /// Error it must not be called again.
     [[nodiscard]] Result<std::variant<Pending, Held>> advance();
+    /// Is this one of the processes that the launch has cloned and will reap? For a program that reaps
+    /// orphans too (a subreaper, an init): it looks with `waitid(WNOWAIT)` and leaves these alone.
+    [[nodiscard]] bool involves(pid_t pid) const noexcept;
 
 private:
     friend class LaunchFactory;

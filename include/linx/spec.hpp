@@ -89,6 +89,11 @@ struct StdioFile {
     int flags = 0;
     mode_t mode = 0666;
 };
+/// A stream socket that listens at this path (`unix(7)`), connected to by the launcher's side before the
+/// clone. At most 107 bytes.
+struct StdioConnectUnix {
+    std::string path{};
+};
 /// A descriptor of the launcher's. Borrowed until the launch is over.
 struct StdioFd {
     FdRef fd{-1};
@@ -96,7 +101,7 @@ struct StdioFd {
 /// The same as stdout (for stderr).
 struct StdioAsStdout {};
 
-using Stdio = std::variant<StdioInherit, StdioNull, StdioFile, StdioFd, StdioAsStdout>;
+using Stdio = std::variant<StdioInherit, StdioNull, StdioFile, StdioConnectUnix, StdioFd, StdioAsStdout>;
 
 /// A descriptor to hand over: the workload finds `source` open under `number`.
 struct HandedFd {

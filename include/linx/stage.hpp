@@ -30,6 +30,9 @@ namespace linx {
     X(open_stdin, "open the file for stdin")                                       \
     X(open_stdout, "open the file for stdout")                                     \
     X(open_stderr, "open the file for stderr")                                     \
+    X(connect_stdin, "connect stdin to a socket")                                  \
+    X(connect_stdout, "connect stdout to a socket")                                \
+    X(connect_stderr, "connect stderr to a socket")                                \
     X(duplicate_fd, "duplicate a file descriptor")                                 \
     X(socketpair, "make the checkpoint socket")                                    \
     X(epoll, "watch the launch")                                                   \
@@ -93,7 +96,14 @@ namespace linx {
     X(abort, "abort at the checkpoint")                                            \
     X(child_died, "the child ended before it executed its program")                \
     X(signal, "send a signal")                                                     \
-    X(wait, "wait for the process")
+    X(wait, "wait for the process")                                                \
+    /* the agent and the BEAM */                                                   \
+    X(agent_start, "start the agent")                                              \
+    X(agent_died, "the agent ended")                                               \
+    X(protocol, "understand a frame")                                              \
+    X(session, "find the session")                                                 \
+    X(at_checkpoint, "run the function given as at_checkpoint")                    \
+    X(node, "reach the node")
 
 /// The name of a step, as it appears in an Error. Sorted by when it happens.
 enum class Stage : std::uint16_t {

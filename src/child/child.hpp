@@ -31,6 +31,7 @@ struct Context {
 [[nodiscard]] long apply(Context&, const Unshare&) noexcept;
 [[nodiscard]] long apply(Context&, const CloneWorkload&) noexcept;
 [[nodiscard]] long apply(Context&, const OpenFile&) noexcept;
+[[nodiscard]] long apply(Context&, const ConnectUnix&) noexcept;
 [[nodiscard]] long apply(Context&, const LeaveKeyring&) noexcept;
 [[nodiscard]] long apply(Context&, const LeadGroup&) noexcept;
 [[nodiscard]] long apply(Context&, const LeadSession&) noexcept;

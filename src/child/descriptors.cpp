@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 namespace linx::child {
 
@@ -140,6 +142,19 @@ bool is_in_place(const Move* moves, std::uint32_t count, Slot slot, int fd) noex
     return false;
 }
 
+/// Sends the launcher what was opened, and closes it here.
+long hand_over(const Program& program, Slot slot, long fd) noexcept {
+    if (fd < 0) {
+        return fd;
+    }
+    Record record;
+    record.tell = Tell::opened;
+    record.slot = slot;
+    const long answer = tell(program, record, static_cast<int>(fd));
+    raw(SYS_close, fd);
+    return answer;
+}
+
 }  // namespace
 
 /// First of all. The child has inherited the launcher's end of its own checkpoint socket, and those
@@ -184,17 +199,24 @@ long apply(Context& context, const SealDescriptors& step) noexcept {
 
 long apply(Context& context, const OpenFile& step) noexcept {
     const Program& program = context.program;
-    const long fd =
-        raw(SYS_openat, AT_FDCWD, program.text(step.path), step.flags | O_CLOEXEC | O_NOCTTY, step.mode);
-    if (fd < 0) {
-        return fd;
+    return hand_over(
+        program, step.slot,
+        raw(SYS_openat, AT_FDCWD, program.text(step.path), step.flags | O_CLOEXEC | O_NOCTTY, step.mode));
+}
+
+long apply(Context& context, const ConnectUnix& step) noexcept {
+    const Program& program = context.program;
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    const char* path = program.text(step.path);
+    for (std::uint32_t i = 0; i < step.path.length && i < sizeof(address.sun_path) - 1; ++i) {
+        address.sun_path[i] = path[i];
     }
-    Record record;
-    record.tell = Tell::opened;
-    record.slot = step.slot;
-    const long answer = tell(program, record, static_cast<int>(fd));
-    raw(SYS_close, fd);
-    return answer;
+    const long fd = raw(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const long answer = fd < 0 ? fd : raw(SYS_connect, fd, &address, sizeof(address));
+    if (answer < 0) {
+        return answer;
+    }
+    return hand_over(program, step.slot, fd);
 }
 
 }  // namespace linx::child

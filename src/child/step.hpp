@@ -61,6 +61,11 @@ struct OpenFile {
     std::uint32_t mode;
     Slot slot;
 };
+/// Connects to a unix stream socket and sends the connection to the launcher; the scout's other trade.
+struct ConnectUnix {
+    Text path;
+    Slot slot;
+};
 /// A session keyring of its own, empty, in place of the launcher's.
 struct LeaveKeyring {};
 struct LeadGroup {};
@@ -142,7 +147,7 @@ struct ExecuteDescriptor {
 
 using Operation =
     std::variant<CloseOthers, ArmParentDeath, SetDumpable, AwaitMapped, JoinNamespaces, EnterRoot, Unshare,
-                 CloneWorkload, OpenFile, LeaveKeyring, LeadGroup, LeadSession, MakePrivate, MountFilesystem,
+                 CloneWorkload, OpenFile, ConnectUnix, LeaveKeyring, LeadGroup, LeadSession, MakePrivate, MountFilesystem,
                  BringUpLoopback, SetHostname, SetDomainname, Checkpoint, PlaceDescriptors, ChangeDirectory,
                  VerifyDirectory, SetUmask, SetLimit, SetGroups, SetGid, SetUid, NoNewPrivileges,
                  ResetSignals, TakeForeground, SealDescriptors, Execute, ExecuteDescriptor>;

@@ -1,5 +1,8 @@
 #include "isolate/furnishing.hpp"
 
+#include <array>
+
+#include <sys/mount.h>
 #include <sys/utsname.h>
 
 namespace linx::isolate {
@@ -8,6 +11,20 @@ namespace {
 
 using program::Draft;
 using program::Subject;
+
+struct MountFlag {
+    std::string_view name;
+    std::uint64_t attribute;
+};
+
+constexpr std::array<MountFlag, 6> mount_flags{{
+    {"ro", MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC},
+    {"noatime", MOUNT_ATTR_NOATIME},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
+}};
 
 Result<void> check(const Mount& mount) {
     if (mount.type.empty()) {
@@ -49,6 +66,16 @@ Result<void> check_name(const std::string& field, const std::string& name) {
 }
 
 }  // namespace
+
+void add_mount_option(Mount& mount, std::string_view option) {
+    for (const MountFlag& flag : mount_flags) {
+        if (flag.name == option) {
+            mount.attributes |= flag.attribute;
+            return;
+        }
+    }
+    mount.options.emplace_back(option);
+}
 
 Result<void> compile_furnishing(const ProcessSpec& spec, const Circumstances& now, Draft& draft) {
     const bool fresh_mount = now.fresh.contains(Namespace::mount);

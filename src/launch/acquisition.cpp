@@ -54,7 +54,7 @@ Result<void> Acquisition::begin() {
         if (const auto* action = std::get_if<program::LauncherAction>(&step.what)) {
             LINX_TRY(open_at_hand(i, *action));
         } else {
-            errands_.push_back({i, std::get<child::OpenFile>(std::get<child::Operation>(step.what))});
+            errands_.push_back({i, std::get<child::Operation>(step.what)});
         }
     }
     outstanding_ = errands_.size();
@@ -95,7 +95,7 @@ Result<void> Acquisition::open_at_hand(std::size_t step, const program::Launcher
 Result<void> Acquisition::open_namespace(std::size_t step, const program::OpenNamespacePath& wanted) {
     auto file = sys::open_namespace_cached(wanted.path);
     if (!file && (file.error() == EAGAIN || file.error() == ENOSYS)) {
-        errands_.push_back({step, {plan_.arena.text(wanted.path), O_PATH, 0, wanted.slot}});
+        errands_.push_back({step, child::OpenFile{plan_.arena.text(wanted.path), O_PATH, 0, wanted.slot}});
         return {};
     }
     if (!file) {
@@ -115,7 +115,7 @@ Result<void> Acquisition::send_scout() {
     // It may wait in open(2) for ever, and must not do so for a launcher that is gone.
     std::vector<child::Step> steps{{child::CloseOthers{}}, {child::ArmParentDeath{SIGKILL}}};
     for (const Errand& errand : errands_) {
-        steps.push_back({errand.open});
+        steps.push_back({errand.what});
     }
     std::array fds{pair->theirs.ref().number()};
     child::Program program;

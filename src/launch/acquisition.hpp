@@ -20,6 +20,8 @@ public:
 
     /// Opens what is at hand, and sends the scout for the rest.
     [[nodiscard]] Result<void> begin();
+    /// The process that is sent, or one that does not exist.
+    [[nodiscard]] const Kin& scout() const noexcept { return scout_; }
     /// Nothing has to be waited for.
     [[nodiscard]] bool is_complete() const noexcept { return outstanding_ == 0; }
     /// Never blocks. True when everything is open.
@@ -34,10 +36,10 @@ public:
     void end() noexcept;
 
 private:
-    /// A path to be opened by the scout: the index of its step in the plan, and how.
+    /// What the scout is sent for: the index of the step in the plan, and how it is done.
     struct Errand {
         std::size_t step = 0;
-        child::OpenFile open{};
+        child::Operation what{};
     };
 
     [[nodiscard]] Result<void> open_at_hand(std::size_t step, const program::LauncherAction& action);

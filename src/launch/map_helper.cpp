@@ -54,6 +54,14 @@ Result<MapHelper> MapHelper::start(Stage stage, const program::RunMapHelper& wha
     return MapHelper{stage, Progress{std::move(launch)}, std::move(ours)};
 }
 
+bool MapHelper::involves(pid_t pid) const noexcept {
+    if (const auto* process = std::get_if<Process>(&progress_)) {
+        return process->host_pid() == pid;
+    }
+    const auto* launch = std::get_if<Launch>(&progress_);
+    return launch != nullptr ? launch->involves(pid) : std::get<Proceeding>(progress_).involves(pid);
+}
+
 FdRef MapHelper::fd() const noexcept {
     if (const auto* launch = std::get_if<Launch>(&progress_)) {
         return launch->fd();

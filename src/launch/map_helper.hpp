@@ -18,6 +18,8 @@ public:
     /// True when the helper has done its work.
     [[nodiscard]] Result<bool> advance();
     [[nodiscard]] FdRef fd() const noexcept;
+    /// Is it a process of this run?
+    [[nodiscard]] bool involves(pid_t pid) const noexcept;
 
 private:
     using Progress = std::variant<Launch, Proceeding, Process>;

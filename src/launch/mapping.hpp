@@ -23,6 +23,8 @@ public:
     [[nodiscard]] Result<bool> advance();
     /// What to poll beside the process itself: a helper that runs.
     [[nodiscard]] std::optional<FdRef> fd() const;
+    /// Is it a helper that runs?
+    [[nodiscard]] bool involves(pid_t pid) const noexcept { return helper_ && helper_->involves(pid); }
 
     /// Is there anything to do to that process?
     [[nodiscard]] static bool has_steps(const std::vector<program::DraftStep>& steps,

@@ -54,6 +54,9 @@ constexpr std::array order{
     Place{Phase::acquire, Subject::scout, Stage::open_stdin},
     Place{Phase::acquire, Subject::scout, Stage::open_stdout},
     Place{Phase::acquire, Subject::scout, Stage::open_stderr},
+    Place{Phase::acquire, Subject::scout, Stage::connect_stdin},
+    Place{Phase::acquire, Subject::scout, Stage::connect_stdout},
+    Place{Phase::acquire, Subject::scout, Stage::connect_stderr},
 
     Place{Phase::clone, Subject::intermediate, Stage::clone_intermediate},
     // Foreign ends of checkpoint sockets are closed before anything can be waited for.

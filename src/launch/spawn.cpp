@@ -38,6 +38,10 @@ Result<std::variant<Pending, Held>> Launch::advance() {
     });
 }
 
+bool Launch::involves(pid_t pid) const noexcept {
+    return state_->involves(pid);
+}
+
 Held::Held(std::unique_ptr<LaunchState> state) noexcept : state_(std::move(state)) {}
 Held::Held(Held&&) noexcept = default;
 Held& Held::operator=(Held&&) noexcept = default;
@@ -101,6 +105,10 @@ Result<std::variant<Pending, Process>> Proceeding::advance() {
         }
         return LaunchFactory::process(*state_);
     });
+}
+
+bool Proceeding::involves(pid_t pid) const noexcept {
+    return state_->involves(pid);
 }
 
 Result<Launch> start(LaunchPlan plan) {

@@ -394,6 +394,12 @@ void LaunchState::end() noexcept {
     closed_ = true;
 }
 
+bool LaunchState::involves(pid_t pid) const noexcept {
+    const auto is = [pid](const Kin& kin) { return kin.exists() && kin.pid() == pid; };
+    return is(child_) || is(intermediate_) || is(acquisition_.scout()) ||
+           (mapping_ && mapping_->involves(pid));
+}
+
 std::unexpected<Error> LaunchState::explained(Error error) const {
     launch::find_cause(
         error, {.fresh = plan_->fresh, .caller_is_root = plan_->caller_is_root, .child = child_.pid()});

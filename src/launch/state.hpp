@@ -45,6 +45,8 @@ public:
     [[nodiscard]] launch::Kin& child() noexcept { return child_; }
     [[nodiscard]] const launch::Kin& child() const noexcept { return child_; }
     [[nodiscard]] pid_t child_pid() const noexcept { return child_pid_; }
+    /// Is it a process that this launch has cloned and will reap?
+    [[nodiscard]] bool involves(pid_t pid) const noexcept;
 
 private:
     explicit LaunchState(std::unique_ptr<LaunchPlan::Compiled> plan);

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/un.h>
 
 namespace linx::stdio {
 
@@ -17,9 +18,11 @@ struct Stream {
     int number;
     const char* name;
     Stage open;
+    Stage connect;
 };
-constexpr std::array streams{Stream{0, "stdin", Stage::open_stdin}, Stream{1, "stdout", Stage::open_stdout},
-                             Stream{2, "stderr", Stage::open_stderr}};
+constexpr std::array streams{Stream{0, "stdin", Stage::open_stdin, Stage::connect_stdin},
+                             Stream{1, "stdout", Stage::open_stdout, Stage::connect_stdout},
+                             Stream{2, "stderr", Stage::open_stderr, Stage::connect_stderr}};
 
 std::unexpected<Error> wrong(std::string sentence) {
     return failed(Stage::spec, EINVAL, std::move(sentence));
@@ -53,6 +56,9 @@ public:
         moves_.push_back({slot, stream.number});
         if (const auto* file = std::get_if<StdioFile>(&from)) {
             return open(stream, *file, slot);
+        }
+        if (const auto* socket = std::get_if<StdioConnectUnix>(&from)) {
+            return connect(stream, *socket, slot);
         }
         draft_.launcher_step(Phase::acquire, Subject::none, stream.open,
                              program::OpenNull{slot, stream.number == 0 ? O_RDONLY : O_WRONLY}, "/dev/null");
@@ -98,12 +104,30 @@ private:
 
     /// Opening a path can block for as long as a dead file server likes: the scout does it.
     Result<void> open(const Stream& stream, const StdioFile& file, child::Slot slot) {
-        if (file.path.empty() || file.path.find('\0') != std::string::npos) {
-            return wrong(std::string(stream.name) + ": the path must not be empty, nor hold a NUL byte");
-        }
+        LINX_TRY(check_path(stream, file.path));
         draft_.child_step(Phase::acquire, Subject::scout, stream.open,
                           child::OpenFile{draft_.arena.text(file.path), file.flags, file.mode, slot},
                           file.path);
+        return {};
+    }
+
+    /// A full backlog makes connect(2) wait.
+    Result<void> connect(const Stream& stream, const StdioConnectUnix& socket, child::Slot slot) {
+        LINX_TRY(check_path(stream, socket.path));
+        if (socket.path.size() >= sizeof(sockaddr_un::sun_path)) {
+            return wrong(std::string(stream.name) +
+                         ": the path of a socket has at most 107 bytes, and this " +
+                         std::to_string(socket.path.size()) + ": " + socket.path);
+        }
+        draft_.child_step(Phase::acquire, Subject::scout, stream.connect,
+                          child::ConnectUnix{draft_.arena.text(socket.path), slot}, socket.path);
+        return {};
+    }
+
+    static Result<void> check_path(const Stream& stream, const std::string& path) {
+        if (path.empty() || path.find('\0') != std::string::npos) {
+            return wrong(std::string(stream.name) + ": the path must not be empty, nor hold a NUL byte");
+        }
         return {};
     }
 
