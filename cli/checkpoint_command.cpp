@@ -1,5 +1,6 @@
 #include "cli/checkpoint_command.hpp"
 
+#include "cli/group_guard.hpp"
 #include "cli/voice.hpp"
 #include "cli/watch.hpp"
 
@@ -13,7 +14,13 @@ namespace {
 
 constexpr std::string_view subject = "the command at the checkpoint ";
 
-Result<Process> start_command(const Request& request, const Held& held, const SignalInbox& inbox,
+/// The command as it runs. The guard is of no use any more when the command has ended.
+struct Guarded {
+    GroupGuard guard;
+    Process process;
+};
+
+Result<Guarded> start_command(const Request& request, const Held& held, const SignalInbox& inbox,
                               JobTerminal& terminal) {
     ProcessSpec spec;
     spec.argv = {"/bin/sh", "-c", *request.at_checkpoint};
@@ -23,9 +30,12 @@ Result<Process> start_command(const Request& request, const Held& held, const Si
     spec.ignored_signals = inbox.ignored();
     const Patience patience{.timeout = request.checkpoint_timeout, .cancel = inbox.fd()};
     Held command = LINX_TRY(linx::spawn(spec, patience));
+    // While the command is parked: there is no moment at which it runs unguarded.
+    GroupGuard guard = LINX_TRY(GroupGuard::over(command.host_pid()));
     // It may ask the user something.
     terminal.offer(command.host_pid());
-    return std::move(command).proceed(patience);
+    Process process = LINX_TRY(std::move(command).proceed(patience));
+    return Guarded{.guard = std::move(guard), .process = std::move(process)};
 }
 
 /// Its end: empty for success.
@@ -99,11 +109,11 @@ std::optional<int> run_checkpoint_command(const Request& request, const Held& he
     if (request.checkpoint_timeout) {
         lookout.deadline = Clock::now() + *request.checkpoint_timeout;
     }
-    auto process = start_command(request, held, inbox, terminal);
-    if (!process) {
-        return not_started(process.error(), request, inbox);
+    auto command = start_command(request, held, inbox, terminal);
+    if (!command) {
+        return not_started(command.error(), request, inbox);
     }
-    Watch watch{*process, inbox, terminal, false};
+    Watch watch{command->process, inbox, terminal, false};
     if (auto done = inbox.listen(SignalInbox::Listen::aborts_and_job); !done) {
         complain(done.error());
         return exit_failed;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -312,6 +314,39 @@ TEST(CliCheckpointAnyUser, a_killed_linx_leaves_neither_child_nor_command) {
     ASSERT_TRUE(says_up(command.out()));
     command.signal(SIGKILL);
     EXPECT_EQ(command.wait().out, "");
+}
+
+TEST(CliCheckpointAnyUser, a_killed_linx_leaves_nothing_that_the_command_has_started) {
+    const std::string stays = workload("stays");
+    LinxCommand command{{"run", "--at-checkpoint", "(" + stays + " & wait) & " + stays + " & wait", "--",
+                         "echo", "workload"}};
+    ASSERT_EQ(support::read_bytes(command.out(), 6), "up\nup\n");
+    command.signal(SIGKILL);
+    EXPECT_EQ(command.wait().out, "");
+    // The kernel says so: nobody has the pipe any more.
+    EXPECT_TRUE(support::readable_now(command.out()));
+}
+
+TEST(CliCheckpointAnyUser, what_a_successful_command_leaves_in_the_background_goes_on) {
+    const Folder folder;
+    const std::string file = folder.path + "/pid";
+    const Ended ended = linx_command(
+        {"run", "--at-checkpoint", workload("stays") + " >/dev/null 2>&1 & echo $! >" + file, "--", "true"});
+    EXPECT_EQ(ended.code(), 0) << ended.err;
+    const pid_t pid = std::atoi(content(file).c_str());
+    ASSERT_GT(pid, 0);
+    const std::string status = content("/proc/" + std::to_string(pid) + "/status");
+    EXPECT_NE(status, "");
+    EXPECT_EQ(status.find("State:\tZ"), std::string::npos) << status;
+    ::kill(pid, SIGKILL);
+}
+
+TEST(CliCheckpointAnyUser, nothing_of_the_checkpoint_is_there_when_the_workload_runs) {
+    LinxCommand command{{"run", "--at-checkpoint", "true", "--", workload("stays")}};
+    ASSERT_TRUE(says_up(command.out()));
+    const std::string me = std::to_string(command.pid());
+    const std::string children = content("/proc/" + me + "/task/" + me + "/children");
+    EXPECT_EQ(std::ranges::count(children, ' '), 1) << children;
 }
 
 TEST(CliCheckpointAnyUser, a_child_that_dies_there_ends_the_command) {
