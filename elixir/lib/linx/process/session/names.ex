@@ -1,0 +1,26 @@
+# Registers a session under the name that it was given, in all the forms that GenServer knows.
+
+defmodule Linx.Process.Session.Names do
+  @moduledoc false
+
+  @spec register(nil | GenServer.name()) :: :ok | {:error, {:already_started, pid()}}
+  def register(nil), do: :ok
+
+  def register(name) when is_atom(name) do
+    Process.register(self(), name)
+    :ok
+  rescue
+    ArgumentError -> taken(name)
+  end
+
+  def register({:global, term}), do: register({:via, :global, term})
+
+  def register({:via, module, term} = name) do
+    case module.register_name(term, self()) do
+      :yes -> :ok
+      :no -> taken(name)
+    end
+  end
+
+  defp taken(name), do: {:error, {:already_started, GenServer.whereis(name)}}
+end
