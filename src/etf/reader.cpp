@@ -2,7 +2,7 @@
 
 #include "etf/tags.hpp"
 
-#include <climits>
+#include <cstring>
 
 #include <ei.h>
 
@@ -96,12 +96,18 @@ Kind Reader::kind() const {
     }
 }
 
+/// ei gives no length: a name with a NUL byte in it would look like what comes before that.
 std::optional<std::string> Reader::atom() {
     char name[MAXATOMLEN_UTF8] = {};
-    if (kind() != Kind::atom ||
-        ei_decode_atom_as(buffer_, &at_, name, sizeof(name), ERLANG_UTF8, nullptr, nullptr) < 0) {
+    int type = 0;
+    int length = 0;
+    int end = at_;
+    if (kind() != Kind::atom || ei_get_type(buffer_, &at_, &type, &length) < 0 ||
+        ei_decode_atom_as(buffer_, &end, name, sizeof(name), ERLANG_UTF8, nullptr, nullptr) < 0 ||
+        std::memchr(buffer_ + end - length, '\0', static_cast<std::size_t>(length)) != nullptr) {
         return std::nullopt;
     }
+    at_ = end;
     return name;
 }
 

@@ -291,10 +291,11 @@ Address address_of(std::span<const unsigned char> frame) noexcept {
     if (frame.size() < header || frame[0] != tag::version || frame[1] != tag::small_tuple) {
         return {};
     }
+    const std::size_t arity = frame[2];
     Bytes rest = frame.subspan(header);
     Address address;
-    address.id = leading_integer(rest);
-    address.ref = address.id ? leading_integer(rest) : std::nullopt;
+    address.id = arity > 0 ? leading_integer(rest) : std::nullopt;
+    address.ref = address.id && arity > 1 ? leading_integer(rest) : std::nullopt;
     return address;
 }
 

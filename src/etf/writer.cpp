@@ -52,7 +52,8 @@ std::span<const char> Writer::frame() {
 
 Writer& Writer::atom(std::string_view name) {
     if (complete_) {
-        check(ei_x_encode_atom_len(&buffer_, name.data(), static_cast<int>(name.size())));
+        check(ei_x_encode_atom_len_as(&buffer_, name.data(), static_cast<int>(name.size()), ERLANG_UTF8,
+                                      ERLANG_UTF8));
     }
     return *this;
 }
