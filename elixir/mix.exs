@@ -1,8 +1,6 @@
 defmodule Linx.MixProject do
   use Mix.Project
 
-  @compiler "lib/mix/tasks/compile.linx_process.ex"
-
   def project do
     [
       app: :linx,
@@ -10,7 +8,7 @@ defmodule Linx.MixProject do
       elixir: "~> 1.14",
       elixirc_paths: elixirc_paths(Mix.env()),
       # Last: the compiler of the agent is compiled by the ones before it.
-      compilers: Mix.compilers() ++ agent_compiler(File.regular?(@compiler)),
+      compilers: Mix.compilers() ++ [:linx_process],
       start_permanent: Mix.env() == :prod,
       deps: []
     ]
@@ -19,9 +17,6 @@ defmodule Linx.MixProject do
   def application do
     [mod: {Linx.Application, []}, extra_applications: [:logger]]
   end
-
-  defp agent_compiler(true), do: [:linx_process]
-  defp agent_compiler(false), do: []
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_env), do: ["lib"]
