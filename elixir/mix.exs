@@ -15,8 +15,12 @@ defmodule Linx.MixProject do
   end
 
   def application do
-    [mod: {Linx.Application, []}, extra_applications: [:logger]]
+    [mod: {Linx.Application, []}, extra_applications: [:logger | for_tests(Mix.env())]]
   end
+
+  # PropEr comes from the system (Debian: erlang-proper).
+  defp for_tests(:test), do: [:proper]
+  defp for_tests(_env), do: []
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_env), do: ["lib"]

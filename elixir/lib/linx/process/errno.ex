@@ -137,7 +137,8 @@ defmodule Linx.Process.Errno do
     {129, :ekeyrejected, "Key was rejected by service"},
     {130, :eownerdead, "Owner died"},
     {131, :enotrecoverable, "State not recoverable"},
-    {132, :erfkill, "Operation not possible due to RF-kill"}
+    {132, :erfkill, "Operation not possible due to RF-kill"},
+    {133, :ehwpoison, "Memory page has hardware error"}
   ]
 
   @doc """

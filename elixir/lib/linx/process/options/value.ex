@@ -17,7 +17,7 @@ defmodule Linx.Process.Options.Value do
   def show(value) do
     text =
       value
-      |> inspect(limit: 12, printable_limit: 60, width: :infinity)
+      |> inspect(limit: 12, printable_limit: 60, width: :infinity, binaries: :as_strings)
       |> String.replace("\n", " ")
 
     if String.length(text) > @longest_shown,
