@@ -15,20 +15,6 @@ defmodule Mix.LinxProcess.Place do
           source_priv: Path.t()
         }
 
-  @doc "The places of the project that Mix is in."
-  @spec here() :: t()
-  def here do
-    project = Path.dirname(Mix.Project.project_file())
-
-    %__MODULE__{
-      root: Path.dirname(project),
-      build_dir: Path.join(Mix.Project.build_path(), "linx_process"),
-      executable: Path.join([Mix.Project.app_path(), "priv", "linx_process"]),
-      manifest: Path.join(Mix.Project.manifest_path(), "compile.linx_process"),
-      source_priv: Path.join(project, "priv")
-    }
-  end
-
   @doc "Whether an agent can be built and installed in these places."
   @spec check(t()) :: :ok | {:error, Complaint.t()}
   def check(place) do

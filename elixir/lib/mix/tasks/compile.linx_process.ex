@@ -35,7 +35,7 @@ defmodule Mix.Tasks.Compile.LinxProcess do
 
   @impl true
   def run(args) do
-    place = Place.here()
+    place = here()
     source = if path = Prebuilt.path(), do: {Prebuilt, path}, else: {CMake, nil}
 
     with :ok <- Place.check(place),
@@ -51,15 +51,28 @@ defmodule Mix.Tasks.Compile.LinxProcess do
   end
 
   @impl true
-  def manifests, do: [Place.here().manifest]
+  def manifests, do: [here().manifest]
 
   @impl true
   def clean do
-    place = Place.here()
+    place = here()
     File.rm(place.manifest)
     File.rm(place.executable)
     File.rm_rf(place.build_dir)
     :ok
+  end
+
+  # Here and not in Place: at `mix clean` the other modules of this compiler are gone already.
+  defp here do
+    project = Path.dirname(Mix.Project.project_file())
+
+    %Place{
+      root: Path.dirname(project),
+      build_dir: Path.join(Mix.Project.build_path(), "linx_process"),
+      executable: Path.join([Mix.Project.app_path(), "priv", "linx_process"]),
+      manifest: Path.join(Mix.Project.manifest_path(), "compile.linx_process"),
+      source_priv: Path.join(project, "priv")
+    }
   end
 
   defp read_inputs({Prebuilt, path}, _place), do: Inputs.of_prebuilt(path)
