@@ -1,5 +1,7 @@
 #include "agent/events.hpp"
 
+#include "vocabulary/escaped.hpp"
+
 #include <algorithm>
 
 namespace linx::agent {
@@ -8,16 +10,9 @@ namespace {
 
 using etf::Writer;
 
-/// One line, and the hint as a second one.
+/// One line, and the hint as a second one. Names of files come from anywhere: on the BEAM it is all UTF-8.
 std::string lines_of(const Error& error) {
-    std::string text = error.detail;
-    std::ranges::replace(text, '\n', ' ');
-    if (error.hint.empty()) {
-        return text;
-    }
-    std::string hint = error.hint;
-    std::ranges::replace(hint, '\n', ' ');
-    return text + "\n" + hint;
+    return error.hint.empty() ? escaped(error.detail) : escaped(error.detail) + "\n" + escaped(error.hint);
 }
 
 void write_error(Writer& writer, const Error& error) {

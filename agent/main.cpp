@@ -1,7 +1,7 @@
 /// The executable linx_process: a Port program between the BEAM and its workloads.
 #include "agent/agent.hpp"
-#include "sys/byte_stream.hpp"
 #include "sys/process.hpp"
+#include "sys/terminal.hpp"
 
 #include <charconv>
 #include <cstdio>

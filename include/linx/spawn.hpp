@@ -37,6 +37,7 @@ private:
 
 /// Starts a launch and returns at once. What takes no waiting is done here and may fail here: a plain
 /// launch has cloned already. A file that cannot be opened is always an error of `advance`.
+/// The descriptors that the workload inherits or is given must stay as they are until the launch is held.
 /// Where it opens files (StdioFile), the calling thread must live until the launch is held: the process
 /// that opens them ends with the thread that started it.
 /// The caller's SIGCHLD must not be ignored, nor have SA_NOCLDWAIT (Stage::sigchld): the kernel would

@@ -157,11 +157,17 @@ long hand_over(const Program& program, Slot slot, long fd) noexcept {
 
 }  // namespace
 
-/// First of all. The child has inherited the launcher's end of its own checkpoint socket, and those
-/// of every other launch in flight: unless it closes them, it never sees end of file when its
-/// launcher dies, and another launch's "executed" comes late. Descriptors 0 to 2 stay as they are.
+/// First of all. The child has no descriptor table of its own yet (CLONE_FILES): the kernel makes one here
+/// and copies no more than is kept, which a launcher with ten thousand descriptors notices. The child has
+/// inherited the launcher's end of its own checkpoint socket, and those of every other launch in flight:
+/// unless it closes them, it never sees end of file when its launcher dies, and another launch's "executed"
+/// comes late. Descriptors 0 to 2 stay as they are.
 long apply(Context& context, const CloseOthers&) noexcept {
-    return close_all_but(context.program.kept, context.program.kept_count, 0);
+    const Program& program = context.program;
+    const int last = program.kept_count > 0 ? program.kept[program.kept_count - 1] : 0;
+    const unsigned above = static_cast<unsigned>(last < first_not_stdio ? first_not_stdio : last + 1);
+    const long answer = close_gap(above, ~0U, CLOSE_RANGE_UNSHARE);
+    return answer < 0 ? answer : close_all_but(program.kept, program.kept_count, 0);
 }
 
 /// Any permutation, {3 -> 4, 4 -> 3} included: first every descriptor that stands where another

@@ -147,10 +147,10 @@ struct ExecuteDescriptor {
 
 using Operation =
     std::variant<CloseOthers, ArmParentDeath, SetDumpable, AwaitMapped, JoinNamespaces, EnterRoot, Unshare,
-                 CloneWorkload, OpenFile, ConnectUnix, LeaveKeyring, LeadGroup, LeadSession, MakePrivate, MountFilesystem,
-                 BringUpLoopback, SetHostname, SetDomainname, Checkpoint, PlaceDescriptors, ChangeDirectory,
-                 VerifyDirectory, SetUmask, SetLimit, SetGroups, SetGid, SetUid, NoNewPrivileges,
-                 ResetSignals, TakeForeground, SealDescriptors, Execute, ExecuteDescriptor>;
+                 CloneWorkload, OpenFile, ConnectUnix, LeaveKeyring, LeadGroup, LeadSession, MakePrivate,
+                 MountFilesystem, BringUpLoopback, SetHostname, SetDomainname, Checkpoint, PlaceDescriptors,
+                 ChangeDirectory, VerifyDirectory, SetUmask, SetLimit, SetGroups, SetGid, SetUid,
+                 NoNewPrivileges, ResetSignals, TakeForeground, SealDescriptors, Execute, ExecuteDescriptor>;
 
 struct Step {
     Operation operation;

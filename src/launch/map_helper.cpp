@@ -49,9 +49,9 @@ Result<MapHelper> MapHelper::start(Stage stage, const program::RunMapHelper& wha
         return failed(stage, errno, "a pipe for its messages");
     }
     Fd ours{pipe[0]};
-    const Fd theirs{pipe[1]};
+    Fd theirs{pipe[1]};
     Launch launch = LINX_TRY(linx::start(spec_of(*path, what, child, theirs.ref())));
-    return MapHelper{stage, Progress{std::move(launch)}, std::move(ours)};
+    return MapHelper{stage, Progress{std::move(launch)}, std::move(ours), std::move(theirs)};
 }
 
 bool MapHelper::involves(pid_t pid) const noexcept {
@@ -91,6 +91,7 @@ Result<bool> MapHelper::step() {
         if (held == nullptr) {
             return false;
         }
+        theirs_.reset();
         progress_ = LINX_TRY(std::move(*held).start_proceed());
     }
     if (auto* proceeding = std::get_if<Proceeding>(&progress_)) {

@@ -23,14 +23,18 @@ public:
 
 private:
     using Progress = std::variant<Launch, Proceeding, Process>;
-    MapHelper(Stage stage, Progress progress, Fd complaints)
-        : stage_(stage), progress_(std::move(progress)), complaints_(std::move(complaints)) {}
+    MapHelper(Stage stage, Progress progress, Fd complaints, Fd theirs)
+        : stage_(stage),
+          progress_(std::move(progress)),
+          complaints_(std::move(complaints)),
+          theirs_(std::move(theirs)) {}
     [[nodiscard]] Result<bool> step();
     [[nodiscard]] std::unexpected<Error> refused(const ExitStatus& status) const;
 
     Stage stage_;
     Progress progress_;
     Fd complaints_;
+    Fd theirs_;  ///< the other end, until the helper has its own
 };
 
 }  // namespace linx::launch

@@ -6,6 +6,7 @@
 #include "launch/patience.hpp"
 #include "launch/verdict.hpp"
 #include "sys/message_socket.hpp"
+#include "sys/probes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <span>
 
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -70,9 +72,9 @@ Result<void> LaunchState::clone() {
     if (!pair) {
         return failed(Stage::socketpair, pair.error());
     }
-    const Fd theirs = std::move(pair->theirs);
+    theirs_ = std::move(pair->theirs);
     socket_ = std::move(pair->ours);
-    acquisition_.table()[child::checkpoint_slot] = theirs.ref().number();
+    acquisition_.table()[child::checkpoint_slot] = theirs_.ref().number();
     child::Program program;
     std::vector<int> kept;
     lay_out(program, kept);
@@ -87,7 +89,6 @@ Result<void> LaunchState::clone() {
     }
     LINX_TRY(clone_into(*clone_step, program));
     cloned_ = true;
-    acquisition_.close_all();
     const auto announces = [](const DraftStep& step) {
         const auto* operation = as_child_operation(step);
         const auto* wait = operation != nullptr ? std::get_if<child::AwaitMapped>(operation) : nullptr;
@@ -126,6 +127,13 @@ void LaunchState::lay_out(child::Program& program, std::vector<int>& kept) {
     program.envp = envp_.data();
 }
 
+/// The child shares the launcher's descriptor table until its first step, which comes before its first
+/// word (see CloseOthers). Whatever it is to keep stays open here for so long.
+void LaunchState::let_go_of_theirs() noexcept {
+    theirs_.reset();
+    acquisition_.close_all();
+}
+
 /// No signal handler of the launcher's may run in the child, and no signal may be lost: all are
 /// blocked from before the clone, and in the child until just before exec.
 Result<void> LaunchState::clone_into(const DraftStep& step, const child::Program& program) {
@@ -135,7 +143,10 @@ Result<void> LaunchState::clone_into(const DraftStep& step, const child::Program
     if (blocked.error() != 0) {
         return failed(Stage::sigprocmask, blocked.error());
     }
-    const child::CloneAnswer answer = child::clone_and_run({.flags = how.flags, .cgroup = cgroup}, program);
+    // Where there is no close_range, the child cannot get a table of its own that cheaply.
+    const std::uint64_t shared = sys::probe_close_range() == 0 ? CLONE_FILES : 0;
+    const child::CloneAnswer answer =
+        child::clone_and_run({.flags = how.flags | shared, .cgroup = cgroup}, program);
     if (answer.pid < 0) {
         return failed(step.stage, static_cast<int>(-answer.pid), step.detail);
     }
@@ -212,6 +223,7 @@ Result<bool> LaunchState::receive_all() {
             break;
         }
         any = true;
+        let_go_of_theirs();
         const bool unknown = received->sender != 0 && received->sender != intermediate_.pid();
         if (unknown && !child_.exists()) {
             LINX_TRY(adopt(received->sender, Fd{}));
@@ -366,6 +378,7 @@ void LaunchState::hear_out_intermediate() {
     const launch::Deadline deadline{{.timeout = at_most, .cancel = {}}};
     ::shutdown(socket_.ref().number(), SHUT_WR);
     intermediate_.let_end_and_reap();
+    let_go_of_theirs();
     const std::array sockets{socket_.ref()};
     while (!closed_ && !child_.exists() && deadline.until_readable(sockets, Stage::abort)) {
         (void)receive_all();
@@ -377,7 +390,6 @@ void LaunchState::hear_out_intermediate() {
 void LaunchState::end() noexcept {
     ending_ = true;
     unwatch();
-    acquisition_.end();
     mapping_.reset();
     if (intermediate_.exists() && !child_.exists()) {
         (void)launch::guarded([this]() -> Result<void> {
@@ -390,6 +402,9 @@ void LaunchState::end() noexcept {
     }
     intermediate_.kill_and_reap();
     child_.kill_and_reap();
+    // Not before: a number that is free again could become a stranger's, in a table that is still shared.
+    let_go_of_theirs();
+    acquisition_.end();
     socket_.reset();
     closed_ = true;
 }

@@ -57,6 +57,7 @@ private:
     [[nodiscard]] Result<bool> concluded(Result<bool> done);
 
     [[nodiscard]] Result<void> clone();
+    void let_go_of_theirs() noexcept;
     void lay_out(child::Program& program, std::vector<int>& kept);
     [[nodiscard]] Result<void> clone_into(const program::DraftStep& how, const child::Program& program);
 
@@ -89,6 +90,8 @@ private:
     std::vector<char*> envp_;
 
     Fd socket_;
+    /// The child's end, which the child has no copy of before it speaks for the first time.
+    Fd theirs_;
     launch::Kin intermediate_;
     launch::Kin child_;
     pid_t child_pid_ = -1;

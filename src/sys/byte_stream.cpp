@@ -14,10 +14,6 @@ Outcome<void> set_private_and_nonblocking(FdRef fd) {
     return {};
 }
 
-bool is_open(FdRef fd) noexcept {
-    return ::fcntl(fd.number(), F_GETFD) >= 0;
-}
-
 Outcome<std::size_t> read_some(FdRef fd, std::span<unsigned char> room) {
     for (;;) {
         const ssize_t got = ::read(fd.number(), room.data(), room.size());

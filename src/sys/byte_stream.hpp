@@ -12,7 +12,6 @@ namespace linx::sys {
 
 /// Sets close-on-exec and O_NONBLOCK (`fcntl(2)`).
 [[nodiscard]] Outcome<void> set_private_and_nonblocking(FdRef fd);
-[[nodiscard]] bool is_open(FdRef fd) noexcept;
 /// How many bytes were read; 0 is end of file, EAGAIN means not now. EINTR is tried again.
 [[nodiscard]] Outcome<std::size_t> read_some(FdRef fd, std::span<unsigned char> room);
 /// How many bytes were written; EAGAIN means not now. EINTR is tried again.

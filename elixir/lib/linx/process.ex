@@ -265,7 +265,8 @@ defmodule Linx.Process do
   def proceed(session), do: ask(session, :proceed, :infinity)
 
   @doc """
-  Discards the child, which has not run one instruction of the workload.
+  Discards the child, which has not run one instruction of the workload. After `proceed/1`, or with
+  `:auto_proceed`, it is too late: `kill/1` is for every stage.
 
       iex> {:ok, p} = Linx.Process.spawn(argv: ["/bin/true"])
       iex> Linx.Process.abort(p)

@@ -192,7 +192,8 @@ defmodule Linx.Process.Session.State do
   defp call(:proceed, from, %{checkpoint: checkpoint} = state) when checkpoint in [:pending, :running],
     do: %{state | held: [from | state.held]}
 
-  defp call(:abort, from, %{stage: stage} = state) when stage in [:proceeding, :running],
+  # Also before ready, so that the answer does not depend on how far the launch has come.
+  defp call(:abort, from, %{stage: stage, released: released} = state) when released or stage == :running,
     do: reply(state, from, {:error, :too_late})
 
   defp call(verb, from, state) when verb in [:proceed, :abort], do: request(state, verb, from)
