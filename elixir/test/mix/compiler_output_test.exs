@@ -58,7 +58,8 @@ defmodule Mix.LinxProcess.CompilerOutputTest do
   end
 
   test "make's progress is none either" do
-    assert CompilerOutput.for_people("[ 50%] Building\nmake[2]: *** Error 1\na.cpp:1: error: x\n") == "a.cpp:1: error: x"
+    assert CompilerOutput.for_people("[ 50%] Building\nmake[2]: *** Error 1\na.cpp:1: error: x\n") ==
+             "a.cpp:1: error: x"
   end
 
   test "output without a diagnostic has none" do
