@@ -7,7 +7,7 @@ JOBS := $(shell nproc)
 
 .PHONY: all help setup demo test bench fuzz lint format install clean
 
-all: ## a release build: build/bin/linx and the library
+all: ## a release build: build/bin/linx, the library, and build/bin/linx_process where Erlang's ei is found
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 
@@ -15,7 +15,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what building and testing needs (Debian, as root)
-	@tools/setup build test vm
+	@tools/setup build test beam vm
 
 demo: ## install what is missing, build, and show what linx does, on this very machine
 	@tools/demo
@@ -30,14 +30,14 @@ bench: ## benchmarks beside a bare C floor; ONLY=launch for one group
 	@build/bench/bin/linx_bench $(if $(ONLY),--benchmark_filter="$(ONLY)")
 
 fuzz: ## run the fuzz targets for FUZZ_SECONDS in all (default 300)
-	@tools/setup build test
+	@tools/setup build test beam
 	@tools/fuzz $(FUZZ_SECONDS)
 
-lint: ## formatting, clang-tidy and the law of floors
+lint: ## formatting (C++ and Elixir), clang-tidy and the law of floors
 	@tools/setup lint
 	@tools/lint
 
-format: ## format every C++ file in place
+format: ## format every C++ and Elixir file in place
 	@tools/setup lint
 	@tools/lint --fix-format
 
@@ -45,4 +45,4 @@ install: all ## install linx, the library, man pages and completions: PREFIX=/us
 	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
 
 clean: ## remove everything that was built
-	rm -rf build
+	rm -rf build elixir/_build
