@@ -124,7 +124,8 @@ void Watch::stop_as(int signum) {
     // Never by SIGSTOP: where nobody could continue linx, it has to go on, or it would wait forever.
     const bool stood_still = inbox_.stop(signum == SIGSTOP ? SIGTSTP : signum, whole_job);
     if (stood_still) {
-        return;  // and now goes on: the SIGCONT is in the inbox
+        resume();
+        return;
     }
     terminal_.give_again(process_.host_pid());
     if (signum == SIGTSTP) {
