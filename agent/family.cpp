@@ -1,8 +1,11 @@
 #include "agent/family.hpp"
 
 #include "sys/process.hpp"
+#include "sys/signals.hpp"
 
 #include <csignal>
+
+#include <unistd.h>
 
 namespace linx::agent {
 
@@ -72,14 +75,25 @@ bool Family::stop_all() {
     return any;
 }
 
+/// A group takes a signal as one: not even who forks and ends at once, and is always another process when one
+/// looks, slips through. The number is the workload's for as long as that is not reaped.
+void Family::signal_group(int signum) const {
+    const auto workload = sys::status_of_process(workload_);
+    if (workload && workload->group == workload_ && workload_ != ::getpid()) {
+        (void)sys::signal_group(workload_, signum);
+    }
+}
+
 /// What is stopped forks no more, so that the looking comes to an end, however fast it forks. The bound is
 /// for a host that cannot be kept up with.
 void Family::kill(const Orphans& orphans) {
     constexpr int most_rounds = 100;
     int round = 0;
+    signal_group(SIGSTOP);
     do {
         look(orphans(round > 0));
     } while (stop_all() && ++round < most_rounds);
+    signal_group(SIGKILL);
     for (const auto& [pid, member] : members_) {
         send(pid, member.start_time, SIGKILL);
     }

@@ -27,7 +27,8 @@ public:
     using Orphans = std::function<const std::vector<pid_t>&(bool anew)>;
     /// Looks around, and remembers what it finds.
     void look(const std::vector<pid_t>& orphans);
-    /// Stops what it finds until nothing new turns up, then kills it all. The workload itself is left alone.
+    /// Stops what it finds until nothing new turns up, then kills it all, the workload with it where that
+    /// leads its process group. The workload must not have been reaped yet.
     void kill(const Orphans& orphans);
     /// Does it know of any?
     [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
@@ -41,6 +42,7 @@ private:
     [[nodiscard]] bool is_member(pid_t pid, const sys::ProcessStatus& status) const;
     void look_below(pid_t parent);
     [[nodiscard]] bool stop_all();
+    void signal_group(int signum) const;
 
     pid_t workload_;
     bool takes_all_;

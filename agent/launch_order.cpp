@@ -163,6 +163,9 @@ Result<void> read_time_offsets(LaunchOrder& order, Reader& reader) {
             static_cast<std::uint32_t>(LINX_TRY(read_integer("time_offsets", reader, 0, most_nanoseconds)));
         auto& place =
             clock == "monotonic" ? order.spec.time_offsets.monotonic : order.spec.time_offsets.boottime;
+        if (place) {
+            return failed(Stage::spec, EINVAL, "time_offsets: " + clock + ": given twice");
+        }
         place = offset;
         return {};
     });

@@ -106,13 +106,15 @@ void Session::run(Process process) {
     watch(workload.pidfd());
 }
 
+/// It has ended: its descriptor says nothing else. Its descendants are found by its number, which is its own
+/// until it is reaped.
 void Session::look_at_workload() {
+    if (kill_deadline_ && !has_pid_namespace_) {
+        desk_.kill_descendants_of(id_);
+    }
     auto status = std::get<Process>(stage_).try_wait();
     if (status && !*status) {
         return;
-    }
-    if (kill_deadline_ && !has_pid_namespace_) {
-        desk_.kill_descendants_of(id_);
     }
     if (!status) {
         end(Failed{std::move(status).error()});

@@ -2,8 +2,10 @@
 
 #include "agent/fields.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <vector>
 
 #include <fcntl.h>
 
@@ -102,6 +104,7 @@ Result<Stdio> read_source(std::string_view key, etf::Reader& reader, bool is_inp
 
 Result<void> read_stdio(ProcessSpec& spec, etf::Reader& reader) {
     constexpr std::string_view rule = "a list of {stream, how}";
+    std::vector<const Stdio*> seen;
     return read_each("stdio", reader, rule, [&]() -> Result<void> {
         LINX_TRY(read_tuple("stdio", reader, 2, rule));
         const etf::Reader before = reader;
@@ -113,6 +116,10 @@ Result<void> read_stdio(ProcessSpec& spec, etf::Reader& reader) {
         if (place == nullptr) {
             return wrong("stdio", before, ":stdin, :stdout or :stderr");
         }
+        if (std::ranges::find(seen, place) != seen.end()) {
+            return failed(Stage::spec, EINVAL, "stdio: " + stream + ": given twice");
+        }
+        seen.push_back(place);
         *place = LINX_TRY(read_source("stdio: " + stream, reader, stream == "stdin"));
         return {};
     });
