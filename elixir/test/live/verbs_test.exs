@@ -343,6 +343,7 @@ defmodule Linx.VerbsTest do
       sessions = [linked, spawn!(argv: sleeper()), run!(argv: sleeper(), agent: :dedicated)]
       seen = for info <- Linx.sessions(), do: info.session
       assert sessions -- seen == []
+      Process.unlink(linked)
       Linx.Process.stop(linked, 0)
     end
 

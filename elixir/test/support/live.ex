@@ -76,7 +76,7 @@ defmodule Linx.Live do
 
   @doc "A line of /proc/PID/status, without its name."
   def status_of(pid, name) do
-    [_line, value] = Regex.run(~r/^#{name}:\s*(.*)$/m, File.read!("/proc/#{pid}/status"))
+    [_line, value] = Regex.run(~r/^#{name}:[ \t]*(.*)$/m, File.read!("/proc/#{pid}/status"))
     value
   end
 
@@ -96,7 +96,9 @@ defmodule Linx.Live do
 
   def kill9(pid), do: {"", 0} = System.cmd("kill", ["-KILL", to_string(pid)])
 
+  @doc "The pid of the shared agent, which is started where it is not."
   def agent_pid do
+    {:ok, _channel} = Linx.Agent.channel(:shared)
     {:ok, agent} = Linx.Agent.info()
     agent.os_pid
   end

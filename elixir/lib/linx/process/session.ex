@@ -322,9 +322,18 @@ defmodule Linx.Process.Session do
   # The session is to end, and with it its workload. What is to be kept (:keep) stays where nobody but the
   # application's own end asks for this: its agent then ends without it.
   @impl true
-  def terminate(_reason, data) do
+  def terminate(reason, data) do
     wind_up(data)
     Roll.leave()
+    if orphaned?(), do: depart(reason)
+  end
+
+  # To have lost the process that it was linked to is no crash of the session's own, which would be logged.
+  defp orphaned? do
+    case Process.get(:"$ancestors") do
+      [parent | _others] when is_pid(parent) and node(parent) == node() -> not Process.alive?(parent)
+      _registered -> false
+    end
   end
 
   defp wind_up(%{state: %{stage: :ended}} = data), do: data
