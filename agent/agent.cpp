@@ -56,6 +56,15 @@ Namespaces namespaces_of_the_kernel() {
     return set;
 }
 
+/// Not the agent's own faults, nor what nobody can ignore, nor what it waits for.
+bool can_be_ignored(int number) {
+    constexpr std::array not_these{SIGKILL, SIGSTOP, SIGCHLD, SIGSEGV, SIGBUS,
+                                   SIGFPE,  SIGILL,  SIGABRT, SIGTRAP, SIGSYS};
+    constexpr int past_the_last_ordinary_one = 32;  // and from there to SIGRTMIN, the C library's own
+    return std::ranges::find(not_these, number) == not_these.end() &&
+           (number < past_the_last_ordinary_one || number >= SIGRTMIN);
+}
+
 Result<void> needs(const sys::Outcome<void>& done, const char* what) {
     return done ? Result<void>{} : failed(Stage::agent_start, done.error(), what);
 }
@@ -73,8 +82,10 @@ Result<void> Agent::set_up() {
     LINX_TRY(needs(sys::become_subreaper(), "subreaper"));
     LINX_TRY(needs(sys::hide_from_ptrace(), "dumpable"));
     // The end of file on fd 3 is the one end: a container's stop may send SIGTERM to every process.
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP}) {
-        LINX_TRY(needs(sys::ignore_signal(number), "signals"));
+    for (int number = 1; number <= SIGRTMAX; ++number) {
+        if (can_be_ignored(number)) {
+            LINX_TRY(needs(sys::ignore_signal(number), "signals"));
+        }
     }
     LINX_TRY(needs(sys::default_signal(SIGCHLD), "SIGCHLD"));
     return set_up_loop();
@@ -137,7 +148,7 @@ Result<void> Agent::wait_and_serve() {
         return failed(Stage::epoll, events.error());
     }
     for (const epoll_event& event : *events) {
-        serve(event.data.u64);
+        serve(event.data.u64, event.events);
     }
     fire_alarms();
     if (has_orphans_to_reap_) {
@@ -147,10 +158,14 @@ Result<void> Agent::wait_and_serve() {
     return {};
 }
 
-void Agent::serve(std::uint64_t source) {
+void Agent::serve(std::uint64_t source, std::uint32_t readiness) {
     if (source == from_requests) {
         take_requests();
     } else if (source == from_events) {
+        if ((readiness & EPOLLERR) != 0) {  // nobody reads: epoll would say so again and again
+            (void)sys::epoll_remove(epoll_.ref(), out_.ref());
+            leave();
+        }
         flush();
     } else if (source == from_signals) {
         take_signals();

@@ -48,7 +48,7 @@ private:
     [[nodiscard]] Result<void> set_up_loop();
     void raise_file_limit();
     [[nodiscard]] Result<void> wait_and_serve();
-    void serve(std::uint64_t source);
+    void serve(std::uint64_t source, std::uint32_t readiness);
     void take_requests();
     void take(Inlet::Frame frame);
     void refuse(const Misunderstood& what);

@@ -3,6 +3,7 @@
 #include "sys/byte_stream.hpp"
 
 #include <cerrno>
+#include <utility>
 
 namespace linx::agent {
 
@@ -22,6 +23,11 @@ Outlet::Flushed Outlet::flush() {
             return put.error() == EAGAIN ? Flushed::blocked : Flushed::broken;
         }
         begin_ += *put;
+        // A reader that never quite catches up must not make what was read long ago pile up.
+        if (begin_ > memory_kept && begin_ > waiting()) {
+            bytes_.erase(bytes_.begin(),
+                         bytes_.begin() + static_cast<std::ptrdiff_t>(std::exchange(begin_, 0)));
+        }
     }
     bytes_.clear();
     begin_ = 0;
