@@ -66,8 +66,10 @@ defmodule Linx.Process.Session do
 
     case begin(launch) do
       :ok ->
+        # Before the answer: a dedicated agent belongs to the caller until now, and ends with it.
+        data = launch |> new(false, nil) |> attach(channel)
         :proc_lib.init_ack({:ok, self()})
-        launch |> new(false, nil) |> launched(id, frame, channel) |> loop()
+        data |> launched(id, frame) |> loop()
 
       {:error, reason} ->
         :proc_lib.init_ack({:error, reason})
@@ -81,7 +83,7 @@ defmodule Linx.Process.Session do
     Process.flag(:trap_exit, true)
 
     with {:ok, id, frame} <- frame(launch), {:ok, channel} <- channel(launch), :ok <- begin(launch) do
-      launch |> new(true, starter) |> launched(id, frame, channel) |> loop()
+      launch |> new(true, starter) |> attach(channel) |> launched(id, frame) |> loop()
     else
       {:error, reason} -> give_up(starter, reason)
     end
@@ -137,11 +139,11 @@ defmodule Linx.Process.Session do
   end
 
   # An agent that has ended just now is started again once: the channel was good when it was asked for.
-  defp launched(data, id, frame, channel) do
-    data = %{data | id: id} |> attach(channel)
+  defp launched(data, id, frame) do
+    data = %{data | id: id}
     Telemetry.start(data.launch)
 
-    with :closed <- Channel.launch(channel, id, frame),
+    with :closed <- Channel.launch(data.channel, id, frame),
          {:ok, data} <- reattach(data),
          :closed <- Channel.launch(data.channel, id, frame) do
       step(data, {:failed, Error.new(:agent_died, 32, "it ended before the launch reached it")})
