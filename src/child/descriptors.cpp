@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -166,7 +167,10 @@ long apply(Context& context, const CloseOthers&) noexcept {
     const Program& program = context.program;
     const int last = program.kept_count > 0 ? program.kept[program.kept_count - 1] : 0;
     const unsigned above = static_cast<unsigned>(last < first_not_stdio ? first_not_stdio : last + 1);
-    const long answer = close_gap(above, ~0U, CLOSE_RANGE_UNSHARE);
+    long answer = raw(SYS_close_range, above, ~0U, CLOSE_RANGE_UNSHARE);
+    if (answer == -ENOSYS) {
+        answer = raw(SYS_unshare, CLONE_FILES);  // or the launcher's would be closed
+    }
     return answer < 0 ? answer : close_all_but(program.kept, program.kept_count, 0);
 }
 
