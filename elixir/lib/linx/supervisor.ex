@@ -6,6 +6,7 @@ defmodule Linx.Supervisor do
   use Supervisor
 
   alias Linx.Process.Session.Roll
+  alias Linx.Process.WorkingDirectory
 
   @sessions Linx.SessionSupervisor
 
@@ -20,6 +21,7 @@ defmodule Linx.Supervisor do
   @impl true
   def init([]) do
     Roll.open()
+    WorkingDirectory.open()
 
     children = [
       {Linx.Agent, name: Linx.Agent},

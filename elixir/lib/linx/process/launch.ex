@@ -3,7 +3,7 @@
 defmodule Linx.Process.Launch do
   @moduledoc false
 
-  alias Linx.Process.Error
+  alias Linx.Process.{Error, WorkingDirectory}
   alias Linx.Process.Options.Environment
 
   # The options that are the agent's, by the names that the wire has for them too.
@@ -128,7 +128,7 @@ defmodule Linx.Process.Launch do
   defp placed(%{cwd: "/" <> _rest} = spec, :spawn), do: spec
 
   defp placed(spec, :spawn) do
-    case File.cwd() do
+    case WorkingDirectory.get() do
       {:ok, directory} -> Map.put(spec, :cwd, Path.join(directory, Map.get(spec, :cwd, "")))
       {:error, _gone} -> spec
     end

@@ -341,6 +341,17 @@ defmodule Linx.Process.OptionsTest do
       assert spec.cwd == Path.join(File.cwd!(), "sub")
     end
 
+    test "is the VM's working directory as it is at the launch" do
+      for directory <- ["/usr", "/", "/usr", "/tmp"] do
+        {:ok, {:spawn, spec}} = File.cd!(directory, fn -> Launch.command(launch([])) end)
+        assert spec.cwd == directory
+        assert {:ok, {:spawn, %{cwd: ^directory}}} = File.cd!(directory, fn -> Launch.command(launch([])) end)
+      end
+
+      here = File.cwd!()
+      for _ <- 1..3, do: assert({:ok, {:spawn, %{cwd: ^here}}} = Launch.command(launch([])))
+    end
+
     test "of an option that is given twice the first counts" do
       assert spec(nice: 1, nice: 2).nice == 1
     end
@@ -399,8 +410,9 @@ defmodule Linx.Process.OptionsTest do
       launch = launch([])
       System.put_env("LINX_TEST_NOW", "now")
       {:ok, {:spawn, spec}} = Launch.command(launch)
-      assert Map.new(spec.env)["LINX_TEST_NOW"] == "now"
-      assert Map.new(spec.env)["PATH"] == System.get_env("PATH")
+      environment = for {name, value} <- spec.env, do: {to_string(name), to_string(value)}
+      assert Map.new(environment) == System.get_env()
+      assert {"LINX_TEST_NOW", "now"} in environment
     after
       System.delete_env("LINX_TEST_NOW")
     end

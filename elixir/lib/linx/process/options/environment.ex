@@ -102,9 +102,12 @@ defmodule Linx.Process.Options.Environment do
   @doc """
   The environment as the wire has it, from the VM's own as it is now. A function is called here.
   """
-  @spec resolve(t(), :spawn | :enter) :: Value.checked([{binary(), binary()}])
+  @spec resolve(t(), :spawn | :enter) :: Value.checked([{text, text}]) when text: binary() | charlist()
   def resolve({:whole, entries}, _mode), do: {:ok, last_of_each(entries)}
-  def resolve(:default, mode), do: {:ok, base(mode)}
+
+  # As charlists, which the wire takes as well: to make strings of them here takes longer than all the rest.
+  def resolve(:default, :spawn), do: {:ok, :os.env()}
+  def resolve(:default, :enter), do: {:ok, base(:enter)}
 
   def resolve({:inherit, changes}, mode) do
     merged = Map.merge(Map.new(base(mode)), Map.new(changes))
