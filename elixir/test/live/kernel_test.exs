@@ -69,8 +69,10 @@ defmodule Linx.KernelTest do
   end
 
   test "id maps and ids are inside" do
+    # The checkout may lie where the mapped ids must not go.
     pid =
       launched!(
+        cwd: "/",
         namespaces: [:user],
         uid_map: [{0, 100_000, 10}, {1000, 200_000, 1}],
         gid_map: [{0, 100_000, 20}],
