@@ -123,7 +123,10 @@ defmodule Linx.Agent do
   end
 
   defp ask(server) do
-    GenServer.call(server, :channel, @patience)
+    case GenServer.call(server, :channel, @patience) do
+      {:ok, %Channel{port: port}} when node(port) != node() -> {:error, not_there(server)}
+      answer -> answer
+    end
   catch
     :exit, _reason -> {:error, not_there(server)}
   end
@@ -131,7 +134,8 @@ defmodule Linx.Agent do
   defp not_there(__MODULE__),
     do: Executable.failed(3, "the application :linx is not started", "Application.ensure_all_started(:linx)")
 
-  defp not_there(server), do: Executable.failed(3, "agent: #{inspect(server)} is no agent that runs here")
+  defp not_there(server),
+    do: Executable.failed(3, "agent: #{inspect(server)} is no agent that runs on this node")
 
   # --- the server ----------------------------------------------------------------------------------
 

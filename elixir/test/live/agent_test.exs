@@ -78,7 +78,7 @@ defmodule Linx.AgentTest do
       assert {:error, %Error{stage: :agent_start, code: :esrch} = error} =
                Linx.Process.spawn(argv: ["true"], agent: NoAgent)
 
-      assert Exception.message(error) =~ "agent: NoAgent is no agent that runs here"
+      assert Exception.message(error) =~ "agent: NoAgent is no agent that runs on this node"
       dead = spawn(fn -> :ok end)
       assert {:error, %Error{stage: :agent_start}} = Linx.Process.spawn(argv: ["true"], agent: dead)
     end
@@ -329,6 +329,25 @@ defmodule Linx.AgentTest do
 
       assert log == ""
     end
+  end
+
+  test "an agent that hangs holds up nobody who has said for how long to wait" do
+    p = run!(argv: sleeper())
+    pid = agent_pid()
+    {"", 0} = System.cmd("kill", ["-STOP", "#{pid}"])
+
+    try do
+      assert Linx.Process.wait(p, 20) == {:error, :timeout}
+      assert {:ok, q} = Linx.Process.spawn(argv: ["/bin/true"], owner: nil)
+      assert Linx.Process.await_ready(q, 20) == {:error, :timeout}
+      assert {:ok, %Info{stage: :starting, waits_for: waits_for}} = Linx.Process.info(q)
+      assert waits_for == "the child to be ready at the checkpoint"
+      assert length(Linx.sessions()) >= 2
+    after
+      System.cmd("kill", ["-CONT", "#{pid}"])
+    end
+
+    assert Linx.Process.signal(p, 0) == :ok
   end
 
   test "an agent does not mind SIGTERM: a container's stop sends it to everybody" do

@@ -80,6 +80,13 @@ defmodule Linx.NodeTest do
     assert File.read_link!("/proc/#{pid}/cwd") == "/usr"
   end
 
+  test "an agent of another node is none for a session of this one" do
+    {peer, _node, _os_pid} = other_node()
+    agent = OtherVM.call(peer, :erlang, :whereis, [Linx.Agent])
+    assert {:error, %Error{stage: :agent_start} = error} = Linx.Process.spawn(argv: ["true"], agent: agent)
+    assert Exception.message(error) =~ "is no agent that runs on this node"
+  end
+
   test "options are checked before the other node is asked" do
     assert {:error, %Error{stage: :spec}} = Linx.Process.spawn(argv: [], node: :"nobody@127.0.0.1")
   end
