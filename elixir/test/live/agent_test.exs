@@ -321,8 +321,20 @@ defmodule Linx.AgentTest do
             end)
 
           assert_receive {:DOWN, ^monitor, :process, ^pid, {:exited, 1}}
-          {pid, monitor} = spawn_monitor(fn -> Linx.Process.start_link(argv: sleeper()) && exit(:over) end)
-          assert_receive {:DOWN, ^monitor, :process, ^pid, :over}
+          test = self()
+
+          spawn(fn ->
+            {:ok, p} = Linx.Process.start_link(argv: sleeper())
+            send(test, {:linked, p})
+            receive do: (:go -> exit(:over))
+          end)
+          |> tap(fn parent ->
+            assert_receive {:linked, p}
+            monitor = Process.monitor(p)
+            send(parent, :go)
+            assert_receive {:DOWN, ^monitor, :process, ^p, :over}
+          end)
+
           q = run!(argv: sleeper(), agent: :dedicated)
           {:ok, _} = Linx.Process.stop(q, 0)
         end)
