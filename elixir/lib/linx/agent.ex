@@ -71,7 +71,8 @@ defmodule Linx.Agent do
 
   @doc """
   What is known about the OS process of an agent: `:os_pid`, `:version`, `:kernel`, `:features` (the kinds of
-  namespaces that its kernel has), `:path`, and the number of `:sessions`.
+  namespaces that its kernel has), `:path`, the number of `:sessions`, and as `:complaint` the last error that it has
+  told of no session in particular; there should be none.
 
       iex> {:ok, _session} = Linx.Process.spawn(argv: ["/bin/true"])
       iex> {:ok, agent} = Linx.Agent.info()

@@ -217,6 +217,7 @@ defmodule Linx.Process.Session do
   # The end of the process at the checkpoint comes as its monitor's message as well, before or after this one.
   defp ours?(pid, data), do: match?({^pid, _monitor}, data.at_checkpoint)
 
+  @spec end_with(struct(), term()) :: no_return()
   defp end_with(data, reason) do
     wind_up(data)
     depart(reason)
