@@ -9,6 +9,9 @@ defmodule Linx.Process.Session do
   alias Linx.Process.{Error, Info, Launch, Options, Telemetry}
   alias Linx.Process.Session.{AtCheckpoint, Names, Roll, State}
 
+  # Milliseconds without a question after which an ended session hibernates: many are forgotten before.
+  @doze 200
+
   # Beyond the kill grace, for the terminal event to arrive; supervisors wait as long.
   @slack 1_000
 
@@ -168,7 +171,7 @@ defmodule Linx.Process.Session do
   end
 
   defp loop({:go_on, data}), do: :gen_server.enter_loop(__MODULE__, [], data)
-  defp loop({:hibernate, data}), do: :gen_server.enter_loop(__MODULE__, [], data, :hibernate)
+  defp loop({:doze, data}), do: :gen_server.enter_loop(__MODULE__, [], data, @doze)
   defp loop({{:stop, reason}, _data}), do: depart(reason)
 
   # Started by enter_loop: this is never called.
@@ -212,6 +215,8 @@ defmodule Linx.Process.Session do
     if ours?(pid, data), do: resting({:noreply, data}), else: end_with(data, reason)
   end
 
+  # An ended session takes as little memory as a process can.
+  def handle_info(:timeout, %{state: %{stage: :ended}} = data), do: {:noreply, data, :hibernate}
   def handle_info(_other, data), do: resting({:noreply, data})
 
   # The end of the process at the checkpoint comes as its monitor's message as well, before or after this one.
@@ -227,13 +232,12 @@ defmodule Linx.Process.Session do
   defp from_agent({:reply, ref, reply}), do: {:reply, ref, reply}
   defp from_agent({:died, error}), do: {:failed, error}
 
-  # An ended session takes as little memory as a process can.
-  defp resting({:noreply, %{state: %{stage: :ended}} = data}), do: {:noreply, data, :hibernate}
-  defp resting({:reply, answer, %{state: %{stage: :ended}} = data}), do: {:reply, answer, data, :hibernate}
+  defp resting({:noreply, %{state: %{stage: :ended}} = data}), do: {:noreply, data, @doze}
+  defp resting({:reply, answer, %{state: %{stage: :ended}} = data}), do: {:reply, answer, data, @doze}
   defp resting(result), do: result
 
   defp answer({:go_on, data}), do: resting({:noreply, data})
-  defp answer({:hibernate, data}), do: {:noreply, data, :hibernate}
+  defp answer({:doze, data}), do: {:noreply, data, @doze}
   defp answer({{:stop, :normal}, data}), do: {:stop, :normal, data}
   defp answer({{:stop, reason}, _data}), do: depart(reason)
 
@@ -258,7 +262,7 @@ defmodule Linx.Process.Session do
   end
 
   defp act({:stop, reason}, _course, data), do: {{:stop, reason}, data}
-  defp act(:hibernate, _course, data), do: {:hibernate, data}
+  defp act(:doze, _course, data), do: {:doze, data}
   defp act(action, course, data), do: {course, act(action, data)}
 
   defp act({:send, ref, command}, data) do

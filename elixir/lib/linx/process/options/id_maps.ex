@@ -15,9 +15,9 @@ defmodule Linx.Process.Options.IdMaps do
   def check(:map_root, value), do: boolean(:map_root, value)
 
   def check(name, value) do
-    not_a_list = "#{name}: #{show(value)} is not a list of {inside, outside, count}"
+    rule = "is not a list of {inside, outside, count}"
 
-    with {:ok, map} <- each(value, not_a_list, &range(name, &1)),
+    with {:ok, map} <- each(name, value, rule, &range(name, &1)),
          :ok <- short(name, map),
          :ok <- apart(name, map, 0, "inside"),
          :ok <- apart(name, map, 1, "outside"),

@@ -14,7 +14,7 @@ defmodule Linx.Process.Options.Identity do
   def check(:no_new_privs, value), do: boolean(:no_new_privs, value)
 
   def check(:groups, value) do
-    with {:ok, groups} <- each(value, "groups: #{show(value)} is not a list of gids", &id(:groups, &1)) do
+    with {:ok, groups} <- each(:groups, value, "is not a list of gids", &id(:groups, &1)) do
       if length(groups) <= @most_groups,
         do: {:ok, groups},
         else: {:wrong, "groups: #{length(groups)} groups; the kernel takes at most #{@most_groups}"}

@@ -7,8 +7,8 @@ defmodule Linx.Process.Options.Mounts do
 
   @spec check(atom(), term()) :: Linx.Process.Options.Value.checked(term())
   def check(:mounts, value) do
-    not_a_list = "mounts: #{show(value)} is not a list, as [{\"proc\", \"/proc\"}] is"
-    each(value, not_a_list, &mount/1)
+    rule = "is not a list, as [{\"proc\", \"/proc\"}] is"
+    each(:mounts, value, rule, &mount/1)
   end
 
   defp mount({type, target}), do: mount({type, target, []})
@@ -31,12 +31,12 @@ defmodule Linx.Process.Options.Mounts do
   end
 
   defp options(target, value) do
-    not_a_list = "mounts: #{target}: #{show(value)} is not a list of options, as [\"size=1m\", \"nosuid\"] is"
+    rule = "is not a list of options, as [\"size=1m\", \"nosuid\"] is"
 
     # A charlist is a list, but one option is not a list of options.
     if value != [] and text(value) != :error,
-      do: {:wrong, not_a_list},
-      else: each(value, not_a_list, &option(target, &1))
+      do: wrong("mounts: #{target}", value, rule),
+      else: each("mounts: #{target}", value, rule, &option(target, &1))
   end
 
   defp option(target, value) do

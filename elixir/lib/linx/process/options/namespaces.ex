@@ -22,16 +22,16 @@ defmodule Linx.Process.Options.Namespaces do
 
   @spec check(atom(), term()) :: Linx.Process.Options.Value.checked(term())
   def check(:namespaces, value) do
-    not_a_list = "namespaces: #{show(value)} is not a list of namespaces, as [:user, :pid] is"
+    rule = "is not a list of namespaces, as [:user, :pid] is"
 
-    with {:ok, kinds} <- each(value, not_a_list, &kind(:namespaces, &1)),
+    with {:ok, kinds} <- each(:namespaces, value, rule, &kind(:namespaces, &1)),
          do: {:ok, Enum.uniq(kinds)}
   end
 
   def check(:join, value) do
-    not_a_list = "join: #{show(value)} is not a list, as [net: \"/run/netns/blue\"] is"
+    rule = "is not a list, as [net: \"/run/netns/blue\"] is"
 
-    with {:ok, joins} <- each(pairs(value), not_a_list, &join/1) do
+    with {:ok, joins} <- each(:join, pairs(value), rule, &join/1) do
       case twice(Keyword.keys(joins)) do
         nil -> {:ok, joins}
         {:twice, kind} -> wrong(:join, kind, "is joined twice")
@@ -40,9 +40,9 @@ defmodule Linx.Process.Options.Namespaces do
   end
 
   def check(:time_offsets, value) do
-    not_a_list = "time_offsets: #{show(value)} is not a list, as [monotonic: 3600] is"
+    rule = "is not a list, as [monotonic: 3600] is"
 
-    with {:ok, offsets} <- each(pairs(value), not_a_list, &offset/1) do
+    with {:ok, offsets} <- each(:time_offsets, pairs(value), rule, &offset/1) do
       case twice(Enum.map(offsets, &elem(&1, 0))) do
         nil -> {:ok, offsets}
         {:twice, clock} -> wrong(:time_offsets, clock, "is given twice")

@@ -9,12 +9,12 @@ defmodule Linx.Process.Options.Program do
   def check(:argv, []), do: {:wrong, "argv: [] is empty; it must name a program"}
 
   def check(:argv, value) do
-    not_a_list = "argv: #{show(value)} is not a list of strings, as [\"echo\", \"hello\"] is"
+    rule = "is not a list of strings, as [\"echo\", \"hello\"] is"
 
     # A charlist is a list, but of characters.
     if text(value) == :error or value == "",
-      do: value |> each(not_a_list, &argument/1) |> with_program(),
-      else: {:wrong, not_a_list}
+      do: :argv |> each(value, rule, &argument/1) |> with_program(),
+      else: wrong(:argv, value, rule)
   end
 
   def check(:arg0, value), do: string(:arg0, value, :empty_too)

@@ -33,9 +33,9 @@ defmodule Linx.Process.Options.Resources do
   def check(:nice, value), do: integer(:nice, value, -20, 19)
 
   def check(:rlimits, value) do
-    not_a_list = "rlimits: #{show(value)} is not a list, as [nofile: 1024] is"
+    rule = "is not a list, as [nofile: 1024] is"
 
-    with {:ok, limits} <- each(pairs(value), not_a_list, &limit/1) do
+    with {:ok, limits} <- each(:rlimits, pairs(value), rule, &limit/1) do
       case twice(Enum.map(limits, &elem(&1, 0))) do
         nil -> {:ok, limits}
         {:twice, name} -> wrong(:rlimits, name, "is limited twice")

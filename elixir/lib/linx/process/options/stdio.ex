@@ -16,9 +16,9 @@ defmodule Linx.Process.Options.Stdio do
     do: {:ok, for(stream <- @streams, do: {stream, whole})}
 
   def check(:stdio, value) do
-    not_a_list = "stdio: #{show(value)} is not :inherit, :devnull, or a list as [stdout: :devnull] is"
+    rule = "is not :inherit, :devnull, or a list as [stdout: :devnull] is"
 
-    with {:ok, streams} <- each(pairs(value), not_a_list, &stream/1) do
+    with {:ok, streams} <- each(:stdio, pairs(value), rule, &stream/1) do
       case twice(Keyword.keys(streams)) do
         nil -> {:ok, Keyword.merge(@default, streams)}
         {:twice, name} -> wrong(:stdio, name, "is given twice")
@@ -69,9 +69,10 @@ defmodule Linx.Process.Options.Stdio do
   end
 
   defp modes(name, modes) do
-    not_a_list = "stdio: #{name}: #{show(modes)} is not a list of modes, as [:append] is"
+    rule = "is not a list of modes, as [:append] is"
 
-    with {:ok, modes} <- each(modes, not_a_list, &mode(name, &1)), do: consistent(name, Enum.uniq(modes))
+    with {:ok, modes} <- each("stdio: #{name}", modes, rule, &mode(name, &1)),
+         do: consistent(name, Enum.uniq(modes))
   end
 
   defp mode(_name, mode) when mode in @modes, do: {:ok, mode}

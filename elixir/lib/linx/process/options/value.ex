@@ -71,9 +71,10 @@ defmodule Linx.Process.Options.Value do
   def boolean(option, value), do: wrong(option, value, "is neither true nor false")
 
   @doc "Checks each element of a proper list; stops at the first that is wrong."
-  @spec each(term(), String.t(), (term() -> checked(value))) :: checked([value]) when value: term()
-  def each(list, not_a_list, check) do
-    if proper_list?(list), do: check_each(list, check, []), else: {:wrong, not_a_list}
+  @spec each(atom() | String.t(), term(), String.t(), (term() -> checked(value))) :: checked([value])
+        when value: term()
+  def each(option, list, not_a_list, check) do
+    if proper_list?(list), do: check_each(list, check, []), else: wrong(option, list, not_a_list)
   end
 
   defp check_each([], _check, done), do: {:ok, Enum.reverse(done)}

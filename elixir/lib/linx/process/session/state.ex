@@ -14,7 +14,7 @@ defmodule Linx.Process.Session.State do
     * `{:run_at_checkpoint, host_pid}`, `:stop_at_checkpoint`
     * `{:started, :ok | {:error, reason}}` - what start_link is to answer; of linked sessions only
     * `:ended` - the workload is gone; once, after its terminal event
-    * `:hibernate`, `{:stop, reason}` - the last of all
+    * `:doze`, `{:stop, reason}` - the last of all: nothing will happen but questions, or nothing at all
 
   Whatever the order of inputs: there is exactly one terminal event, and every caller is answered once.
   """
@@ -291,8 +291,8 @@ defmodule Linx.Process.Session.State do
   defp rest(%{linked: true} = state), do: add(state, {:stop, reason(state.result)})
   defp rest(%{forgotten: true} = state), do: add(state, {:stop, :normal})
   defp rest(%{linger: 0} = state), do: add(state, {:stop, :normal})
-  defp rest(%{linger: :infinity} = state), do: add(state, :hibernate)
-  defp rest(state), do: state |> add({:start_timer, :linger, state.linger}) |> add(:hibernate)
+  defp rest(%{linger: :infinity} = state), do: add(state, :doze)
+  defp rest(state), do: state |> add({:start_timer, :linger, state.linger}) |> add(:doze)
 
   # The reasons that supervisors understand.
   defp reason({:exited, 0}), do: :normal

@@ -45,7 +45,7 @@ defmodule Linx.Process.Session.StateTest do
     assert sent(actions) == [:proceed]
     assert answers(actions, :a) == [:ok]
     assert {state.stage, state.result, state.usage} == {:ended, {:exited, 3}, @usage}
-    assert Enum.slice(actions, -3..-1) == [:ended, {:start_timer, :linger, 60_000}, :hibernate]
+    assert Enum.slice(actions, -3..-1) == [:ended, {:start_timer, :linger, 60_000}, :doze]
   end
 
   test "stages follow one another" do
@@ -292,7 +292,7 @@ defmodule Linx.Process.Session.StateTest do
     test "is the linger" do
       assert {:start_timer, :linger, 5} in actions(new(linger: 5), [@ready, @running, @exited])
       assert List.last(actions(new(linger: 0), [@exited])) == {:stop, :normal}
-      assert List.last(actions(new(linger: :infinity), [@exited])) == :hibernate
+      assert List.last(actions(new(linger: :infinity), [@exited])) == :doze
       assert actions(after_all(new(), [@exited]), [{:timer, :linger}]) == [{:stop, :normal}]
     end
 
