@@ -146,8 +146,13 @@ TEST(ArmParentDeath, ends_the_child_when_the_launcher_has_died_before) {
     child.step(ArmParentDeath{SIGTERM});
     child.step(ChangeDirectory{child.text("/no/such/directory")});
     child.start();
+    // It must not look before the launcher is gone.
+    ::kill(child.pid(), SIGSTOP);
+    siginfo_t stopped{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &stopped, WSTOPPED), 0);
     child.say(Order::mapped);
     child.hang_up();
+    ::kill(child.pid(), SIGCONT);
     EXPECT_EQ(child.end(), 124) << "it went on, to fail at the next step with 125";
 }
 
