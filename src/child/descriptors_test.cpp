@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 namespace linx::child {
 namespace {
@@ -332,6 +333,83 @@ TEST(OpenFile, names_the_step_that_found_nothing) {
     const Record record = scout.expect_failure();
     EXPECT_EQ(record.step, 2U);
     EXPECT_EQ(record.errnum, ENOENT);
+    EXPECT_EQ(scout.end(), 125);
+}
+
+/// A socket that listens at a path of exactly that many bytes.
+class Listener {
+public:
+    explicit Listener(std::size_t length) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        path_ = "/tmp/linx_connect_unix_" + std::to_string(::getpid()) + "_";
+        path_.resize(std::max(length, path_.size()), 'x');
+        sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+        path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+        const auto* any = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+        EXPECT_EQ(::bind(socket_, any, sizeof(address)), 0);
+        EXPECT_EQ(::listen(socket_, 4), 0);
+    }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    ~Listener() {
+        ::close(socket_);
+        ::unlink(path_.c_str());
+    }
+    const std::string& path() const { return path_; }
+    int accept() const { return ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC); }
+
+private:
+    int socket_;
+    std::string path_;
+};
+
+TEST(ConnectUnix, sends_the_launcher_the_connection) {
+    constexpr std::size_t longest = 107;
+    for (const std::size_t length : {std::size_t{0}, longest}) {
+        const Listener listener(length);
+        Rehearsal scout;
+        scout.step(CloseOthers{});
+        scout.step(ConnectUnix{scout.text(listener.path()), 7});
+        scout.start();
+        int fd = -1;
+        const auto record = scout.hear(&fd);
+        ASSERT_TRUE(record);
+        ASSERT_EQ(record->tell, Tell::opened) << std::strerror(record->errnum);
+        EXPECT_EQ(record->slot, 7U);
+        ASSERT_GE(fd, 0);
+        EXPECT_EQ(scout.end(), 0) << "the connection is the launcher's";
+        const int peer = listener.accept();
+        ASSERT_GE(peer, 0);
+        EXPECT_EQ(::write(fd, "hello", 5), 5);
+        char text[8] = {};
+        EXPECT_EQ(::read(peer, text, sizeof(text)), 5);
+        EXPECT_STREQ(text, "hello");
+        ::close(fd);
+        EXPECT_EQ(::read(peer, text, sizeof(text)), 0) << "nobody else holds it";
+        ::close(peer);
+    }
+}
+
+TEST(ConnectUnix, names_the_step_that_found_nobody) {
+    const std::string nobody = "/tmp/linx_nobody_" + std::to_string(::getpid());
+    const Listener somebody(0);
+    Rehearsal scout;
+    scout.step(CloseOthers{});
+    scout.step(ConnectUnix{scout.text(somebody.path()), 1});
+    scout.step(ConnectUnix{scout.text(nobody), 2});
+    scout.start();
+    ASSERT_TRUE(scout.hear());
+    const Record record = scout.expect_failure();
+    EXPECT_EQ(record.step, 2U);
+    EXPECT_EQ(record.errnum, ENOENT);
+    EXPECT_EQ(scout.end(), 125);
+}
+
+TEST(ConnectUnix, is_refused_where_nobody_listens) {
+    Rehearsal scout;
+    scout.step(CloseOthers{});
+    scout.step(ConnectUnix{scout.text("/dev/null"), 1});
+    scout.start();
+    EXPECT_EQ(scout.expect_failure().errnum, ECONNREFUSED);
     EXPECT_EQ(scout.end(), 125);
 }
 

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 namespace linx::isolate {
 namespace {
@@ -104,6 +105,26 @@ TEST(Furnishing, refuses_a_mount_that_cannot_be_meant) {
                     mount_ns),
             "mounts: /x: an option without a name");
     }
+}
+
+TEST(MountOption, is_an_attribute_where_mount_8_has_a_flag_for_it_and_else_the_filesystems_own) {
+    Mount mount;
+    for (const std::string_view option : {"size=1m", "ro", "nosuid", "mode=0755", "nodev", "noexec",
+                                          "noatime", "nosymfollow", "rox", "RO", ""}) {
+        add_mount_option(mount, option);
+    }
+    EXPECT_EQ(mount.attributes,
+              static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                         MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME | MOUNT_ATTR_NOSYMFOLLOW));
+    EXPECT_THAT(mount.options, ElementsAre("size=1m", "mode=0755", "rox", "RO", ""));
+}
+
+TEST(MountOption, that_comes_twice_is_no_other_than_once) {
+    Mount mount;
+    add_mount_option(mount, "ro");
+    add_mount_option(mount, "ro");
+    EXPECT_EQ(mount.attributes, static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY));
+    EXPECT_THAT(mount.options, IsEmpty());
 }
 
 TEST(Furnishing, mounts_only_in_a_fresh_mount_namespace) {

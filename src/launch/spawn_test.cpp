@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 #include <fcntl.h>
@@ -452,6 +453,50 @@ TEST_F(MapHelperRun, passes_on_what_the_helper_complains_about) {
 TEST_F(MapHelperRun, ends_the_helper_when_it_is_dropped) {
     const auto helper = launch::MapHelper::start(Stage::newuidmap, {.name = "true", .arguments = {}}, 71);
     ASSERT_TRUE(helper);
+}
+
+/// The only child that this process has; -1 when there are none or more.
+pid_t only_child() {
+    std::ifstream file("/proc/thread-self/children");
+    pid_t child = -1;
+    pid_t another = -1;
+    file >> child >> another;
+    return another > 0 ? -1 : child;
+}
+
+TEST_F(Spawn, involves_the_child_that_it_will_reap_and_nobody_else) {
+    auto launch = start(shell("exit 0"));
+    ASSERT_TRUE(launch);
+    const pid_t child = only_child();
+    ASSERT_GT(child, 0);
+    EXPECT_TRUE(launch->involves(child));
+    EXPECT_FALSE(launch->involves(::getpid()));
+    EXPECT_FALSE(launch->involves(1));
+    EXPECT_FALSE(launch->involves(-1));
+    EXPECT_FALSE(launch->involves(0));
+    auto held = advanced(*launch);
+    ASSERT_TRUE(held);
+    auto proceeding = std::move(std::get<Held>(*held)).start_proceed();
+    ASSERT_TRUE(proceeding);
+    EXPECT_TRUE(proceeding->involves(child));
+    EXPECT_FALSE(proceeding->involves(::getpid()));
+}
+
+/// A FIFO that nobody writes to: the scout that opens it is the one process of the launch.
+TEST_F(Spawn, involves_the_scout_that_opens_its_files) {
+    const std::string fifo = testing::TempDir() + "linx_fifo_" + std::to_string(::getpid());
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    ProcessSpec spec = shell("exit 0");
+    spec.stdin_from = StdioFile{.path = fifo, .flags = O_RDONLY};
+    {
+        const auto launch = start(spec);
+        ASSERT_TRUE(launch);
+        const pid_t scout = only_child();
+        ASSERT_GT(scout, 0);
+        EXPECT_TRUE(launch->involves(scout));
+    }
+    EXPECT_EQ(only_child(), -1) << "it was reaped with the launch";
+    ::unlink(fifo.c_str());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "program/draft_view_test.hpp"
 
+#include <array>
 #include <map>
 
 #include <fcntl.h>
@@ -150,6 +151,56 @@ TEST(Descriptors, from_files_need_a_path) {
         spec.stderr_to = StdioFile{.path = path};
         EXPECT_EQ(refused(spec), "stderr: the path must not be empty, nor hold a NUL byte");
     }
+}
+
+TEST(Descriptors, from_unix_sockets_are_connected_by_the_scout) {
+    ProcessSpec spec;
+    spec.stdin_from = StdioConnectUnix{"/run/in"};
+    spec.stdout_to = StdioConnectUnix{"/run/out"};
+    spec.stderr_to = StdioConnectUnix{"/run/err"};
+    const Draft draft = compiled(spec);
+    EXPECT_THAT(lines(draft), ElementsAre("acquire scout connect_stdin (/run/in)",
+                                          "acquire scout connect_stdout (/run/out)",
+                                          "acquire scout connect_stderr (/run/err)",
+                                          "seal child stdio (0, 1, 2)", "seal child seal_fds"));
+    const auto moves =
+        elements<child::Move>(draft.arena, operation<child::PlaceDescriptors>(draft, Stage::stdio)->moves);
+    ASSERT_EQ(moves.size(), 3U);
+    const std::array stages{Stage::connect_stdin, Stage::connect_stdout, Stage::connect_stderr};
+    const std::array paths{"/run/in", "/run/out", "/run/err"};
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        const auto* connect = operation<child::ConnectUnix>(draft, stages[i]);
+        ASSERT_NE(connect, nullptr);
+        EXPECT_EQ(draft.arena.view(connect->path), paths[i]);
+        EXPECT_EQ(moves[i].from, connect->slot);
+        EXPECT_EQ(moves[i].to, static_cast<int>(i));
+    }
+}
+
+TEST(Descriptors, of_stderr_as_a_connected_stdout_are_the_same_connection) {
+    ProcessSpec spec;
+    spec.stdout_to = StdioConnectUnix{"/run/out"};
+    spec.stderr_to = StdioAsStdout{};
+    const Draft draft = compiled(spec);
+    const auto moves =
+        elements<child::Move>(draft.arena, operation<child::PlaceDescriptors>(draft, Stage::stdio)->moves);
+    ASSERT_EQ(moves.size(), 2U);
+    EXPECT_EQ(moves[0].from, moves[1].from);
+}
+
+TEST(Descriptors, from_unix_sockets_need_a_path_that_the_kernel_takes) {
+    const auto refusal = [](const std::string& path) {
+        ProcessSpec spec;
+        spec.stdin_from = StdioConnectUnix{path};
+        return refused(spec);
+    };
+    EXPECT_EQ(refusal(""), "stdin: the path must not be empty, nor hold a NUL byte");
+    EXPECT_EQ(refusal(std::string("\0abstract", 9)),
+              "stdin: the path must not be empty, nor hold a NUL byte");
+    EXPECT_EQ(refusal(std::string(107, 'x')), "");
+    const std::string longest(108, 'x');
+    EXPECT_EQ(refusal(longest),
+              "stdin: the path of a socket has at most 107 bytes, and this 108: " + longest);
 }
 
 TEST(Descriptors, are_handed_over_under_any_number) {
