@@ -55,7 +55,11 @@ void Family::look(const std::vector<pid_t>& orphans) {
     }
     std::vector<pid_t> roots{workload_};
     for (const auto& [pid, member] : members_) {
-        roots.push_back(pid);
+        // One that has ended since may have left its number to a stranger.
+        const auto status = sys::status_of_process(pid);
+        if (status && status->start_time == member.start_time) {
+            roots.push_back(pid);
+        }
     }
     for (const pid_t root : roots) {
         look_below(root);

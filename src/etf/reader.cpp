@@ -137,6 +137,9 @@ std::optional<std::string> Reader::text() {
         ei_decode_binary(buffer_, &at_, bytes.data(), &length);
         return bytes;
     }
+    if (kind() == Kind::list && tag() == tag::string) {
+        return latin1();
+    }
     const int before = at_;
     const auto characters = integers();
     std::string text;
@@ -149,6 +152,28 @@ std::optional<std::string> Reader::text() {
     return characters ? std::optional{text} : std::nullopt;
 }
 
+/// The whole environment of a VM comes like this with every launch.
+std::string Reader::latin1() {
+    const auto bytes = string_bytes();
+    std::string text;
+    text.reserve(bytes.size());
+    for (const unsigned char byte : bytes) {
+        (void)append_character(text, byte);
+    }
+    return text;
+}
+
+/// A list of integers from 0 to 255, as the format packs it.
+std::span<const unsigned char> Reader::string_bytes() {
+    constexpr std::size_t header = 3;
+    int type = 0;
+    int size = 0;
+    ei_get_type(buffer_, &at_, &type, &size);
+    const auto bytes = frame_.subspan(static_cast<std::size_t>(at_) + header, static_cast<std::size_t>(size));
+    ei_skip_term(buffer_, &at_);
+    return bytes;
+}
+
 std::optional<std::vector<std::int64_t>> Reader::integers() {
     if (kind() != Kind::list) {
         return std::nullopt;
@@ -156,14 +181,8 @@ std::optional<std::vector<std::int64_t>> Reader::integers() {
     const int before = at_;
     std::vector<std::int64_t> values;
     if (tag() == tag::string) {
-        constexpr std::size_t header = 3;
-        int type = 0;
-        int size = 0;
-        ei_get_type(buffer_, &at_, &type, &size);
-        const auto bytes =
-            frame_.subspan(static_cast<std::size_t>(at_) + header, static_cast<std::size_t>(size));
+        const auto bytes = string_bytes();
         values.assign(bytes.begin(), bytes.end());
-        ei_skip_term(buffer_, &at_);
         return values;
     }
     const std::size_t count = list().value_or(0);

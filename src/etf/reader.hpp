@@ -42,6 +42,8 @@ public:
 
 private:
     [[nodiscard]] unsigned char tag() const;
+    [[nodiscard]] std::string latin1();
+    [[nodiscard]] std::span<const unsigned char> string_bytes();
 
     std::span<const unsigned char> frame_;
     const char* buffer_;
