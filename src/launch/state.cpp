@@ -349,14 +349,16 @@ Result<bool> LaunchState::advance_to_exec() {
     return concluded(step_to_exec());
 }
 
-/// After a failure nothing is left, and its error is explained; else the next event is waited for.
+/// After a failure nothing is left, and its error is explained; what is not done waits for the next event.
 Result<bool> LaunchState::concluded(Result<bool> done) {
     if (!done) {
         auto error = explained(std::move(done).error());
         end();
         return error;
     }
-    LINX_TRY(rewatch());
+    if (!*done) {
+        LINX_TRY(rewatch());
+    }
     return done;
 }
 
