@@ -92,7 +92,7 @@ TEST(Reader, reads_whole_numbers_of_64_bits) {
     }
     EXPECT_EQ(Frame(big(1ULL << 63, true))->integer(), INT64_MIN);
     EXPECT_EQ(Frame(big(7, false, 1))->integer(), 7);
-    EXPECT_EQ(Frame(big(0, false, 0))->integer(), 0);
+    EXPECT_EQ(Frame(big(0, true, 1))->integer(), 0);
 }
 
 TEST(Reader, reads_no_number_that_64_bits_do_not_hold) {

@@ -177,10 +177,14 @@ private:
         return length ? skip(*length, what) : std::unexpected(length.error());
     }
 
+    /// Of one without digits ei reads the first all the same.
     std::expected<void, Refusal> big() {
         const auto length = number(1);
         if (!length) {
             return std::unexpected(length.error());
+        }
+        if (*length == 0) {
+            return refused("an integer without digits", start_);
         }
         if (const auto sign = number(1); sign && *sign > 1) {
             return refused("an integer with the sign " + std::to_string(*sign), start_);
