@@ -115,10 +115,13 @@ TEST_F(Crowd, of_sessions_one_after_another_costs_no_memory) {
 
 // --- the BEAM does not listen --------------------------------------------------------------------
 
-/// An error of the agent itself, of some 300 bytes.
-Bytes request_with_a_long_answer(int ref) {
-    return etf::framed(etf::with_version(
-        etf::tuple({etf::integer(0), etf::integer(ref), etf::atom(std::string(250, 'x'))})));
+/// Whatever the allocator and a sanitizer keep for themselves: far below what the answers take.
+constexpr long slack_kib = 16'384;
+
+/// It is answered with an error of the agent itself, of some 300 bytes, that ends with the number.
+Bytes request_with_a_long_answer(int number) {
+    const std::string word = std::string(240, 'x') + std::to_string(number);
+    return etf::framed(etf::with_version(etf::tuple({etf::integer(0), etf::integer(1), etf::atom(word)})));
 }
 
 TEST_F(Crowd, of_requests_waits_while_nobody_listens_and_is_answered_in_order_afterwards) {
@@ -129,10 +132,7 @@ TEST_F(Crowd, of_requests_waits_while_nobody_listens_and_is_answered_in_order_af
     // The agent has stopped to read when the pipe is full and stays so.
     const auto send_some = [&](std::chrono::milliseconds patience) {
         while (sent < requests || !rest.empty()) {
-            if (rest.empty()) {
-                rest = etf::framed(etf::with_version(
-                    etf::tuple({etf::integer(0), etf::integer(++sent), etf::atom("ping")})));
-            }
+            rest = rest.empty() ? request_with_a_long_answer(++sent) : rest;
             const ssize_t put = ::write(agent().requests_fd().number(), rest.data(), rest.size());
             if (put > 0) {
                 rest.erase(0, static_cast<std::size_t>(put));
@@ -145,17 +145,19 @@ TEST_F(Crowd, of_requests_waits_while_nobody_listens_and_is_answered_in_order_af
         }
     };
     send_some(std::chrono::milliseconds{300});
-    EXPECT_LT(sent, requests) << "the agent has taken it all";
-    EXPECT_LT(agent().memory_kib(), before + 6144);
-    for (int ref = 1; ref <= requests; ++ref) {
+    EXPECT_LT(sent, requests / 4) << "the agent takes them all";
+    for (int number = 1; number <= requests; ++number) {
         send_some(std::chrono::milliseconds{0});
-        ASSERT_EQ(agent().next(0)[1][1].number, ref);
+        const std::string answer = agent().next(0)[1][3].text;
+        ASSERT_THAT(answer, testing::EndsWith("x" + std::to_string(number)));
+        ASSERT_TRUE(number % 10'000 != 0 || agent().memory_kib() < before + slack_kib)
+            << agent().memory_kib();
     }
 }
 
 /// There is always something that waits: what was read long ago must be forgotten all the same.
 TEST_F(Crowd, of_requests_that_are_answered_to_a_slow_listener_costs_no_memory) {
-    constexpr std::size_t in_all = std::size_t{24} << 20;
+    constexpr std::size_t in_all = std::size_t{48} << 20;
     const long before = agent().memory_kib();
     const Bytes batch = [] {
         Bytes all;
@@ -184,7 +186,7 @@ TEST_F(Crowd, of_requests_that_are_answered_to_a_slow_listener_costs_no_memory) 
         got += static_cast<std::size_t>(count);
         ask(std::chrono::milliseconds{1});
     }
-    EXPECT_LT(agent().memory_kib(), before + 8192);
+    EXPECT_LT(agent().memory_kib(), before + slack_kib);
     // What is left of the batch makes the last request a whole one, and then all is read.
     agent().close_requests();
     EXPECT_FALSE(read_to_end(agent().events_fd()).empty());
