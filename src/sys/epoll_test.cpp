@@ -31,8 +31,8 @@ protected:
         const auto events = epoll_wait(epoll_.ref(), room_, timeout);
         EXPECT_TRUE(events);
         std::vector<std::uint64_t> data;
-        for (const epoll_event& event : *events) {
-            data.push_back(event.data.u64);
+        for (const epoll_event& event : *events) {  // packed: no reference may be bound to its data
+            data.push_back(std::uint64_t{event.data.u64});
         }
         return data;
     }
