@@ -124,13 +124,25 @@ defmodule Linx.Agent do
   end
 
   defp ask(server) do
-    case GenServer.call(server, :channel, @patience) do
-      {:ok, %Channel{port: port}} when node(port) != node() -> {:error, not_there(server)}
-      answer -> answer
-    end
+    if agent?(GenServer.whereis(server)),
+      do: GenServer.call(server, :channel, @patience),
+      else: {:error, not_there(server)}
+  rescue
+    # A registry that is none.
+    _error -> {:error, not_there(server)}
   catch
     :exit, _reason -> {:error, not_there(server)}
   end
+
+  # Of this node, and not somebody else's server, which may not survive a call that it does not know.
+  defp agent?(pid) when is_pid(pid) and node(pid) == node() do
+    case Process.info(pid, :dictionary) do
+      {:dictionary, dictionary} -> dictionary[:"$initial_call"] == {__MODULE__, :init, 1}
+      nil -> false
+    end
+  end
+
+  defp agent?(_other), do: false
 
   defp not_there(__MODULE__),
     do: Executable.failed(3, "the application :linx is not started", "Application.ensure_all_started(:linx)")

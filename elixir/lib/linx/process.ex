@@ -169,8 +169,12 @@ defmodule Linx.Process do
   end
 
   defp launch_here(launch) do
-    with {:ok, id, frame} <- Session.frame(launch), {:ok, channel} <- Session.channel(launch) do
-      Session.start(launch, id, frame, channel)
+    with {:ok, id, frame} <- Session.frame(launch),
+         {:ok, channel} <- Session.channel(launch),
+         {:error, reason} <- Session.start(launch, id, frame, channel) do
+      # Nobody has adopted it.
+      if launch.agent == :dedicated, do: Linx.Agent.leave(channel.server)
+      {:error, reason}
     end
   end
 

@@ -82,6 +82,16 @@ defmodule Linx.AgentTest do
       dead = spawn(fn -> :ok end)
       assert {:error, %Error{stage: :agent_start}} = Linx.Process.spawn(argv: ["true"], agent: dead)
     end
+
+    test "because it is somebody else's server leaves that server alone" do
+      {:ok, stranger} = Agent.start_link(fn -> :alive end)
+
+      for agent <- [stranger, {:via, NoSuchRegistry, 1}] do
+        assert {:error, %Error{stage: :agent_start}} = Linx.Process.spawn(argv: ["true"], agent: agent)
+      end
+
+      assert Agent.get(stranger, & &1) == :alive
+    end
   end
 
   describe "an agent that speaks nonsense later" do

@@ -98,6 +98,42 @@ defmodule Linx.SupervisionTest do
   end
 
   describe "a name" do
+    defp agents do
+      for pid <- Process.list(),
+          {:dictionary, dictionary} <- [Process.info(pid, :dictionary)],
+          dictionary[:"$initial_call"] == {Linx.Agent, :init, 1},
+          do: pid
+    end
+
+    defmodule OddRegistry do
+      def register_name(:maybe, _pid), do: :maybe
+      def register_name(_name, _pid), do: raise("out of order")
+    end
+
+    test "a name that cannot be taken is an error that says so, and leaves no agent behind" do
+      Process.register(self(), :linx_taken_name)
+
+      for name <- [
+            :linx_taken_name,
+            {:via, OddRegistry, :maybe},
+            {:via, OddRegistry, :no},
+            {:via, NoSuchModule, 1}
+          ] do
+        before = agents()
+        answer = Linx.Process.spawn(argv: sleeper(), name: name, agent: :dedicated)
+        assert {:error, reason} = answer
+        assert {:error, ^reason} = Linx.Process.start_link(argv: sleeper(), name: name)
+
+        if name == :linx_taken_name,
+          do: assert(reason == {:already_started, self()}),
+          else: assert(%Error{stage: :spec, detail: "name: {:via, " <> _} = reason)
+
+        eventually(fn -> agents() == before end, "the end of the agent")
+      end
+
+      assert {:error, %Error{stage: :spec}} = Linx.Process.spawn(argv: sleeper(), name: :undefined)
+    end
+
     test "may have every form that GenServer knows" do
       start_supervised!({Registry, keys: :unique, name: Linx.TestRegistry})
       names = [:linx_test_name, {:global, {:linx, 1}}, {:via, Registry, {Linx.TestRegistry, "web"}}]

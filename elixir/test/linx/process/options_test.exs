@@ -1,7 +1,8 @@
 # Every option, right and wrong. Nothing is launched here.
 
 defmodule Linx.Process.OptionsTest do
-  use ExUnit.Case, async: true
+  # Not async: the VM's working directory and environment are everybody's.
+  use ExUnit.Case
 
   alias Linx.Process.{Error, Launch, Options}
 

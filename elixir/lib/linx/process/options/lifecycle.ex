@@ -7,7 +7,8 @@ defmodule Linx.Process.Options.Lifecycle do
 
   # What Erlang's timers take.
   @longest_ms 4_294_967_295
-  @booleans_and_nil [nil, true, false]
+  # Atoms that name no process; :undefined is what Erlang says where there is none.
+  @no_names [nil, true, false, :undefined]
 
   @spec check(atom(), term()) :: Linx.Process.Options.Value.checked(term())
   def check(:owner, owner) when is_pid(owner) or is_nil(owner), do: {:ok, owner}
@@ -45,7 +46,7 @@ defmodule Linx.Process.Options.Lifecycle do
       else: wrong(:agent, other, "is not :shared, :dedicated, or an agent that was started")
   end
 
-  def check(:node, node) when is_atom(node) and node not in @booleans_and_nil, do: {:ok, node}
+  def check(:node, node) when is_atom(node) and node not in @no_names, do: {:ok, node}
   def check(:node, other), do: wrong(:node, other, "is not the name of a node, an atom")
 
   def check(:name, nil), do: {:ok, nil}
@@ -62,7 +63,7 @@ defmodule Linx.Process.Options.Lifecycle do
   def check(:restart, other),
     do: wrong(:restart, other, "is not :permanent, :transient or :temporary")
 
-  defp server_name?(name) when is_atom(name), do: name not in @booleans_and_nil
+  defp server_name?(name) when is_atom(name), do: name not in @no_names
   defp server_name?({:global, _term}), do: true
   defp server_name?({:via, module, _term}), do: is_atom(module)
   defp server_name?(_other), do: false

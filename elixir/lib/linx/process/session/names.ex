@@ -3,7 +3,9 @@
 defmodule Linx.Process.Session.Names do
   @moduledoc false
 
-  @spec register(nil | GenServer.name()) :: :ok | {:error, {:already_started, pid()}}
+  alias Linx.Process.Error
+
+  @spec register(nil | GenServer.name()) :: :ok | {:error, {:already_started, pid()} | Error.t()}
   def register(nil), do: :ok
 
   def register(name) when is_atom(name) do
@@ -19,8 +21,14 @@ defmodule Linx.Process.Session.Names do
     case module.register_name(term, self()) do
       :yes -> :ok
       :no -> taken(name)
+      other -> refused(name, "answered #{inspect(other, limit: 8)}, neither :yes nor :no")
     end
+  rescue
+    error -> refused(name, "failed: #{Exception.message(error)}")
   end
+
+  defp refused({:via, module, _term} = name, how),
+    do: {:error, Error.spec("name: #{inspect(name, limit: 8)}: #{inspect(module)}.register_name/2 #{how}")}
 
   defp taken(name), do: {:error, {:already_started, GenServer.whereis(name)}}
 end
