@@ -23,11 +23,15 @@ demo: ## install what is missing, build, and show what linx does, on this very m
 test: ## install what is missing and run every tier of tests
 	@tools/test_all
 
-bench: ## benchmarks beside a bare C floor; ONLY=launch for one group
-	@tools/setup build bench
-	@cmake --preset bench >/dev/null
-	@cmake --build --preset bench -j $(JOBS)
-	@build/bench/bin/linx_bench $(if $(ONLY),--benchmark_filter="$(ONLY)")
+# The groups on the BEAM are beam/...; all others are those of linx_bench. CMake's own agent is not measured: Mix builds it.
+bench: ## benchmarks beside a bare C floor, and on the BEAM; ONLY=launch or ONLY=beam for one group
+	@tools/setup build bench $(if $(filter beam%,$(ONLY)),beam)
+	@cmake --preset bench -DLINX_BUILD_AGENT=OFF >/dev/null
+	@cmake --build --preset bench -j $(JOBS) $(if $(filter beam%,$(ONLY)),--target linx_bench_beam)
+	@code=0; \
+	$(if $(filter beam%,$(ONLY)),,build/bench/bin/linx_bench $(if $(ONLY),--benchmark_filter="$(ONLY)") || code=1;) \
+	$(if $(filter-out beam%,$(ONLY)),,bench/beam/run build/bench "$(ONLY)" || code=1;) \
+	exit $$code
 
 fuzz: ## run the fuzz targets for FUZZ_SECONDS in all (default 300)
 	@tools/setup build test beam
