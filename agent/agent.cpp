@@ -316,6 +316,7 @@ void Agent::launch(std::int64_t id, LaunchOrder order, std::optional<pid_t> targ
         entered_.insert(id);
     }
     ++sessions_ever_;
+    heap_.close();
     touch(id, [&](Session& begun) {
         begun.begin(target ? linx::start_enter(*target, spec) : linx::start(spec));
     });

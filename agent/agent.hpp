@@ -4,6 +4,7 @@
 #include "agent/family.hpp"
 #include "agent/inlet.hpp"
 #include "agent/outlet.hpp"
+#include "agent/private_heap.hpp"
 #include "agent/request.hpp"
 #include "agent/session.hpp"
 
@@ -80,6 +81,7 @@ private:
     Inlet inlet_;
     Outlet outlet_;
     etf::Writer writer_;
+    PrivateHeap heap_;
     rlimit files_before_{};
     bool raised_files_ = false;
 

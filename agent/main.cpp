@@ -53,6 +53,8 @@ int serve(std::optional<pid_t> vm_pid) {
     if (!sys::is_open(FdRef{requests}) || !sys::is_open(FdRef{events})) {
         return complain("descriptors 3 and 4 are not open: this is a Port program; see --help");
     }
+    // What the VM left open is not ours to hold, and would be in every launch's way.
+    (void)sys::close_all_from(events + 1);
     Fd vm;
     if (vm_pid) {
         auto pinned = sys::pidfd_open(*vm_pid);

@@ -27,6 +27,9 @@ void Session::begin(Result<Launch> launch) {
     }
     stage_.emplace<Launch>(std::move(*launch));
     watch(std::get<Launch>(stage_).fd());
+    if (goes_on_ && !has_ended()) {
+        hurry();
+    }
 }
 
 void Session::on_readable() {
@@ -38,6 +41,13 @@ void Session::on_readable() {
         advance_proceeding();
     } else if (std::holds_alternative<Process>(stage_)) {
         look_at_workload();
+    }
+}
+
+/// It is known to go on: it need not wait for us at its checkpoint.
+void Session::hurry() {
+    if (auto told = std::get<Launch>(stage_).proceed(); !told) {
+        end(Failed{std::move(told).error()});
     }
 }
 
@@ -54,12 +64,13 @@ void Session::park(Held held) {
     host_pid_ = held.host_pid();
     tell(Spawned{*host_pid_});
     tell(Ready{held.host_pid(), held.child_pid()});
-    unwatch();
-    stage_.emplace<Held>(std::move(held));
     if (goes_on_) {
+        stage_.emplace<Held>(std::move(held));
         release();
         return;
     }
+    unwatch();
+    stage_.emplace<Held>(std::move(held));
     watch(std::get<Held>(stage_).checkpoint_fd());
     if (checkpoint_timeout_ && !has_ended()) {
         checkpoint_deadline_ = Clock::now() + *checkpoint_timeout_;
@@ -67,8 +78,8 @@ void Session::park(Held held) {
     }
 }
 
+/// A launch that goes on at once is watched by the same descriptor before and after.
 void Session::release() {
-    unwatch();
     checkpoint_deadline_.reset();
     auto proceeding = std::move(std::get<Held>(stage_)).start_proceed();
     if (!proceeding) {
@@ -76,7 +87,11 @@ void Session::release() {
         return;
     }
     stage_.emplace<Proceeding>(std::move(*proceeding));
-    watch(std::get<Proceeding>(stage_).fd());
+    const FdRef fd = std::get<Proceeding>(stage_).fd();
+    if (watched_.number() != fd.number()) {
+        unwatch();
+        watch(fd);
+    }
 }
 
 void Session::advance_proceeding() {
@@ -143,6 +158,7 @@ void Session::discard() {
 Result<void> Session::proceed() {
     if (std::holds_alternative<Launch>(stage_) && !goes_on_) {
         goes_on_ = true;
+        hurry();
         return {};
     }
     if (std::holds_alternative<Held>(stage_)) {
@@ -153,7 +169,8 @@ Result<void> Session::proceed() {
 }
 
 Result<void> Session::abort() {
-    const bool can_be = std::holds_alternative<Launch>(stage_) || std::holds_alternative<Held>(stage_);
+    const bool can_be =
+        (std::holds_alternative<Launch>(stage_) && !goes_on_) || std::holds_alternative<Held>(stage_);
     if (!can_be) {
         return failed(Stage::abort, EALREADY, "it has passed the checkpoint");
     }
@@ -223,7 +240,7 @@ void Session::on_time(Clock::time_point now) {
 
 /// The grace is over.
 void Session::strike() {
-    if (std::holds_alternative<Proceeding>(stage_)) {
+    if (std::holds_alternative<Launch>(stage_) || std::holds_alternative<Proceeding>(stage_)) {
         end(Aborted{});
     } else if (auto* process = std::get_if<Process>(&stage_)) {
         has_struck_ = true;

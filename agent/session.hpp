@@ -67,6 +67,7 @@ public:
 private:
     struct Over {};
 
+    void hurry();
     void advance_launch();
     void park(Held held);
     void release();

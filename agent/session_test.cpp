@@ -292,10 +292,13 @@ TEST_F(SessionOf, an_abort_at_the_checkpoint_discards_the_child) {
     EXPECT_FALSE(is_alive(pid));
 }
 
-TEST_F(SessionOf, an_abort_wins_over_a_proceed_that_is_kept) {
+TEST_F(SessionOf, an_abort_behind_a_proceed_is_too_late_also_before_the_checkpoint) {
     EXPECT_TRUE(begin(staying()).proceed());
-    EXPECT_EQ(symbol(session_->abort()), "ok");
-    EXPECT_THAT(desk_.told, ElementsAre("aborted"));
+    EXPECT_EQ(symbol(session_->abort()), "EALREADY abort");
+    drive("running");
+    EXPECT_EQ(symbol(session_->signal(SIGKILL)), "ok");
+    drive_to_end();
+    EXPECT_THAT(desk_.told, ElementsAre("spawned", "ready", "running", "signaled 9"));
 }
 
 // --- signals -------------------------------------------------------------------------------------

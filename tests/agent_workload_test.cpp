@@ -48,6 +48,32 @@ Bytes connect_unix(const std::string& path) {
     return etf::tuple({etf::atom("connect_unix"), etf::binary(path)});
 }
 
+/// KiB of brk memory that a process has mapped.
+long heap_kib(pid_t pid) {
+    long kib = 0;
+    std::ifstream maps(proc_path(pid, "maps"));
+    for (std::string line; std::getline(maps, line);) {
+        if (line.ends_with("[heap]")) {
+            const std::size_t dash = line.find('-');
+            kib += static_cast<long>(std::stoul(line.substr(dash + 1), nullptr, 16) -
+                                     std::stoul(line, nullptr, 16)) /
+                   1024;
+        }
+    }
+    return kib;
+}
+
+// --- memory --------------------------------------------------------------------------------------
+
+/// It holds the environments of other sessions. (A sanitizer's heap is none of brk's.)
+TEST_F(Workload, at_its_checkpoint_does_not_have_the_agents_heap) {
+    agent().spawn(1, {workload("stays")}, {silent()});
+    const pid_t child = agent().ready(1);
+    EXPECT_LE(heap_kib(child), std::min(heap_kib(agent().pid()), 16L));
+    agent().send(1, etf::atom("abort"));
+    EXPECT_EQ(agent().end_of(1), "aborted");
+}
+
 // --- descriptors and signals ---------------------------------------------------------------------
 
 TEST_F(Workload, has_stdin_stdout_and_stderr_and_no_other_descriptor) {
@@ -65,7 +91,8 @@ TEST_F(Workload, has_no_descriptor_that_the_vm_has_left_open) {
         ::dup2(any, 700);
     }});
     EXPECT_EQ(agent().ping(), "reply ok");
-    EXPECT_EQ(link_target(proc_path(agent().pid(), "fd/50")), "/dev/zero");
+    // Nor does the agent keep it.
+    EXPECT_EQ(link_target(proc_path(agent().pid(), "fd/50")), "");
     EXPECT_EQ(report()["fds"], "3");
 }
 

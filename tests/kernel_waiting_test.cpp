@@ -63,6 +63,17 @@ linx::Result<Wanted> drive(Progress& progress) {
     }
 }
 
+bool runs_to_its_end(linx::Launch& launch) {
+    auto held = drive<linx::Held>(launch);
+    auto proceeding = held ? std::move(*held).start_proceed() : std::unexpected(held.error());
+    auto process = proceeding ? drive<linx::Process>(*proceeding) : std::unexpected(proceeding.error());
+    const auto status = process ? process->wait() : std::unexpected(process.error());
+    if (!status) {
+        ADD_FAILURE() << status.error().message();
+    }
+    return status && status->shell_code() == 0;
+}
+
 TEST_F(Waiting, start_and_advance_return_at_once_while_a_file_blocks) {
     support::Pipe pipe;
     linx::ProcessSpec spec = blocked();
@@ -224,6 +235,57 @@ TEST_F(Waiting, a_failure_ends_a_driven_launch_with_its_error) {
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().stage, Stage::open_stdin);
     EXPECT_EQ(support::children_left(), "none") << "before the Launch is dropped";
+}
+
+/// The child finds the order there: it goes through its checkpoint, and the launch through all of its
+/// stations.
+TEST_F(Waiting, a_launch_that_may_proceed_in_advance_runs) {
+    const support::Stranger target{Namespaces::all()};
+    linx::ProcessSpec plain;
+    plain.argv = {support::workload("returns")};
+    linx::ProcessSpec mapped = plain;
+    mapped.namespaces = Namespaces::all();
+    mapped.map_root = true;
+    linx::ProcessSpec offset = mapped;
+    offset.time_offsets.monotonic = linx::TimeOffset{.seconds = 5, .nanoseconds = 0};
+    linx::ProcessSpec opening = plain;
+    opening.stdin_from = linx::StdioFile{.path = "/dev/null", .flags = O_RDONLY};
+    for (const auto* spec : {&plain, &mapped, &offset, &opening}) {
+        auto launch = linx::start(*spec);
+        ASSERT_TRUE(launch) << launch.error().message();
+        ASSERT_TRUE(at_once([&] { return launch->proceed(); }));
+        EXPECT_TRUE(runs_to_its_end(*launch));
+    }
+    auto entering = linx::start_enter(target.pid(), plain);
+    ASSERT_TRUE(entering) << entering.error().message();
+    ASSERT_TRUE(entering->proceed());
+    EXPECT_TRUE(runs_to_its_end(*entering));
+}
+
+TEST_F(Waiting, what_fails_behind_the_checkpoint_is_told_there_although_it_was_passed_in_advance) {
+    linx::ProcessSpec spec;
+    spec.argv = {directory_ / "missing"};
+    auto launch = linx::start(spec);
+    ASSERT_TRUE(launch) << launch.error().message();
+    ASSERT_TRUE(launch->proceed());
+    auto held = drive<linx::Held>(*launch);
+    ASSERT_TRUE(held) << held.error().message();
+    auto proceeding = std::move(*held).start_proceed();
+    ASSERT_TRUE(proceeding) << proceeding.error().message();
+    const auto process = drive<linx::Process>(*proceeding);
+    ASSERT_FALSE(process);
+    EXPECT_EQ(process.error().stage, Stage::execve);
+    EXPECT_EQ(process.error().errnum, ENOENT);
+    EXPECT_EQ(support::children_left(), "none");
+}
+
+/// Low ones are for launches: the next child copies the table up to what it needs of it.
+TEST_F(Waiting, a_process_that_runs_is_held_by_a_high_descriptor) {
+    auto held = linx::spawn(support::staying());
+    ASSERT_TRUE(held) << held.error().message();
+    const auto process = std::move(*held).proceed();
+    ASSERT_TRUE(process) << process.error().message();
+    EXPECT_GE(process->pidfd().number(), 256);
 }
 
 TEST_F(Waiting, a_dropped_launch_of_any_kind_leaves_nothing_at_any_moment) {

@@ -3,6 +3,7 @@
 #include "child/clone.hpp"
 #include "child/record.hpp"
 #include "isolate/namespaces.hpp"
+#include "launch/belongings.hpp"
 #include "launch/join_order.hpp"
 #include "sys/message_socket.hpp"
 #include "sys/namespace_file.hpp"
@@ -117,20 +118,14 @@ Result<void> Acquisition::send_scout() {
     for (const Errand& errand : errands_) {
         steps.push_back({errand.what});
     }
-    std::array fds{pair->theirs.ref().number()};
-    child::Program program;
-    program.steps = steps.data();
-    program.step_count = static_cast<std::uint32_t>(steps.size());
-    program.arena = plan_.arena.data();
-    program.fds = fds.data();
-    program.fd_count = 1;
-    program.kept = fds.data();
-    program.kept_count = 1;
+    const std::array fds{pair->theirs.ref().number()};
+    const Belongings belongings = LINX_TRY(Belongings::pack(
+        {.steps = steps, .arena = plan_.arena.bytes(), .fds = fds, .argv = {}, .environment = {}}));
     const sys::AllSignalsBlocked blocked;
     if (blocked.error() != 0) {
         return failed(Stage::sigprocmask, blocked.error());
     }
-    const child::CloneAnswer answer = child::clone_and_run({}, program);
+    const child::CloneAnswer answer = child::clone_and_run({}, belongings.program());
     if (answer.pid < 0) {
         return failed(Stage::clone_scout, static_cast<int>(-answer.pid));
     }

@@ -3,6 +3,7 @@
 #include "launch/guard.hpp"
 #include "launch/patience.hpp"
 #include "launch/state.hpp"
+#include "sys/message_socket.hpp"
 
 namespace linx {
 
@@ -16,7 +17,7 @@ public:
     static Proceeding proceeding(std::unique_ptr<LaunchState> state) { return Proceeding{std::move(state)}; }
     static Process process(LaunchState& state) {
         const pid_t pid = state.child().pid();
-        return Process{state.child().release(), pid};
+        return Process{sys::out_of_the_way(state.child().release()), pid};
     }
 };
 
@@ -36,6 +37,10 @@ Result<std::variant<Pending, Held>> Launch::advance() {
         }
         return LaunchFactory::held(std::move(state_));
     });
+}
+
+Result<void> Launch::proceed() {
+    return guarded([this] { return state_->proceed_in_advance(); });
 }
 
 bool Launch::involves(pid_t pid) const noexcept {

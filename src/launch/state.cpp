@@ -75,9 +75,7 @@ Result<void> LaunchState::clone() {
     theirs_ = std::move(pair->theirs);
     socket_ = std::move(pair->ours);
     acquisition_.table()[child::checkpoint_slot] = theirs_.ref().number();
-    child::Program program;
-    std::vector<int> kept;
-    lay_out(program, kept);
+    const launch::Belongings belongings = LINX_TRY(pack());
     const auto is_clone = [](const DraftStep& step) {
         return step.stage == Stage::clone3 || step.stage == Stage::clone_intermediate;
     };
@@ -87,7 +85,7 @@ Result<void> LaunchState::clone() {
             return failed(Stage::socketpair, told.error());
         }
     }
-    LINX_TRY(clone_into(*clone_step, program));
+    LINX_TRY(clone_into(*clone_step, belongings.program()));
     cloned_ = true;
     const auto announces = [](const DraftStep& step) {
         const auto* operation = as_child_operation(step);
@@ -98,33 +96,20 @@ Result<void> LaunchState::clone() {
     return child_.exists() && !says_when_it_waits ? begin_map(Subject::child) : Result<void>{};
 }
 
-void LaunchState::lay_out(child::Program& program, std::vector<int>& kept) {
+/// The child has a copy of it from the clone on.
+Result<launch::Belongings> LaunchState::pack() {
+    std::vector<child::Step> steps;
     for (std::size_t i = 0; i < plan_->steps.size(); ++i) {
         if (const auto* operation = as_child_operation(plan_->steps[i])) {
-            steps_.push_back({*operation});
+            steps.push_back({*operation});
             plan_index_.push_back(i);
         }
     }
-    argv_.push_back(nullptr);  // for the shell that runs a text file
-    const auto add_all = [](std::vector<std::string>& strings, std::vector<char*>& pointers) {
-        for (std::string& string : strings) {
-            pointers.push_back(string.data());
-        }
-        pointers.push_back(nullptr);
-    };
-    add_all(plan_->command.argv, argv_);
-    add_all(plan_->command.environment, envp_);
-    std::ranges::copy_if(acquisition_.table(), std::back_inserter(kept), [](int fd) { return fd >= 0; });
-    std::ranges::sort(kept);
-    program.steps = steps_.data();
-    program.step_count = static_cast<std::uint32_t>(steps_.size());
-    program.arena = plan_->arena.data();
-    program.fds = acquisition_.table().data();
-    program.fd_count = static_cast<std::uint32_t>(acquisition_.table().size());
-    program.kept = kept.data();
-    program.kept_count = static_cast<std::uint32_t>(kept.size());
-    program.argv = argv_.data() + 1;
-    program.envp = envp_.data();
+    return launch::Belongings::pack({.steps = steps,
+                                     .arena = plan_->arena.bytes(),
+                                     .fds = acquisition_.table(),
+                                     .argv = plan_->command.argv,
+                                     .environment = plan_->command.environment});
 }
 
 /// The child shares the launcher's descriptor table until its first step, which comes before its first
@@ -159,6 +144,7 @@ Result<void> LaunchState::clone_into(const DraftStep& step, const child::Program
 
 Result<void> LaunchState::begin_map(Subject subject) {
     if (ending_ || !launch::Mapping::has_steps(plan_->steps, subject)) {
+        mapped_ = subject == Subject::child;
         return {};
     }
     const Kin& who = subject == Subject::child ? child_ : intermediate_;
@@ -175,7 +161,18 @@ Result<void> LaunchState::continue_map() {
         return {};
     }
     mapping_.reset();
+    mapped_ = child_.exists();
     return send(child::Order::mapped, Stage::await_mapped);
+}
+
+/// Orders are read one by one, so the last one may wait in the socket: the child goes through its checkpoint
+/// without waiting for us. But nobody else may be there to read it.
+Result<void> LaunchState::hurry() {
+    if (!goes_on_ || has_proceed_ || !mapped_ || intermediate_.exists()) {
+        return {};
+    }
+    has_proceed_ = true;
+    return send(child::Order::proceed, Stage::proceed);
 }
 
 Result<void> LaunchState::send(child::Order order, Stage stage) {
@@ -229,6 +226,9 @@ Result<bool> LaunchState::receive_all() {
             LINX_TRY(adopt(received->sender, Fd{}));
         }
         LINX_TRY(handle(record, std::move(received->fd)));
+        if (record.tell == child::Tell::ready) {
+            break;  // whatever comes behind it is news of the way to exec
+        }
     }
     return any;
 }
@@ -308,7 +308,7 @@ Result<void> LaunchState::check_deaths() {
 // --- the faces' verbs ----------------------------------------------------------------------------
 
 Result<bool> LaunchState::step_to_checkpoint() {
-    unwatch();
+    unwatch_what_changes();
     if (!cloned_) {
         if (!LINX_TRY(acquisition_.advance())) {
             return false;
@@ -321,11 +321,12 @@ Result<bool> LaunchState::step_to_checkpoint() {
     if (!LINX_TRY(receive_all()) || intermediate_.exists()) {
         LINX_TRY(check_deaths());
     }
+    LINX_TRY(hurry());
     return ready_ && !intermediate_.exists();
 }
 
 Result<bool> LaunchState::step_to_exec() {
-    unwatch();
+    unwatch_what_changes();
     LINX_TRY(receive_all());
     const bool ended = !closed_ && child_.has_ended();
     if (!closed_ && !ended) {
@@ -362,7 +363,22 @@ Result<bool> LaunchState::concluded(Result<bool> done) {
     return done;
 }
 
+Result<void> LaunchState::proceed_in_advance() {
+    goes_on_ = true;
+    auto sent = hurry();
+    if (!sent) {
+        auto error = explained(std::move(sent).error());
+        end();
+        return error;
+    }
+    return {};
+}
+
 Result<void> LaunchState::send_proceed() {
+    if (has_proceed_) {
+        return {};
+    }
+    has_proceed_ = true;
     auto sent = send(child::Order::proceed, Stage::proceed);
     if (!sent) {
         auto error = explained(std::move(sent).error());
@@ -453,6 +469,14 @@ Result<void> LaunchState::start_watching() {
 void LaunchState::unwatch() noexcept {
     if (watch_.is_open()) {
         (void)watch_.set({});
+    }
+}
+
+/// The socket and the child stay what they are until the launch is over.
+void LaunchState::unwatch_what_changes() noexcept {
+    const bool is_steady = child_.exists() && !intermediate_.exists() && !mapping_ && !closed_;
+    if (!is_steady) {
+        unwatch();
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "child/child.hpp"
 #include "launch/acquisition.hpp"
+#include "launch/belongings.hpp"
 #include "launch/compiled.hpp"
 #include "launch/kin.hpp"
 #include "launch/mapping.hpp"
@@ -30,6 +31,8 @@ public:
     [[nodiscard]] Result<bool> advance_to_checkpoint();
     /// Lets the child go on.
     [[nodiscard]] Result<void> send_proceed();
+    /// Lets it go on before it has come to its checkpoint.
+    [[nodiscard]] Result<void> proceed_in_advance();
     /// True when the child has executed its program.
     [[nodiscard]] Result<bool> advance_to_exec();
     /// Kills and reaps everything.
@@ -58,12 +61,13 @@ private:
 
     [[nodiscard]] Result<void> clone();
     void let_go_of_theirs() noexcept;
-    void lay_out(child::Program& program, std::vector<int>& kept);
+    [[nodiscard]] Result<launch::Belongings> pack();
     [[nodiscard]] Result<void> clone_into(const program::DraftStep& how, const child::Program& program);
 
     [[nodiscard]] Result<void> begin_map(program::Subject subject);
     [[nodiscard]] Result<void> continue_map();
     [[nodiscard]] Result<void> send(child::Order order, Stage stage);
+    [[nodiscard]] Result<void> hurry();
 
     /// Takes every record that has come; true when there was one.
     [[nodiscard]] Result<bool> receive_all();
@@ -78,16 +82,13 @@ private:
     [[nodiscard]] std::unexpected<Error> explained(Error error) const;
     [[nodiscard]] Result<void> rewatch();
     void unwatch() noexcept;
+    void unwatch_what_changes() noexcept;
 
     std::unique_ptr<LaunchPlan::Compiled> plan_;
     launch::Acquisition acquisition_;
     bool cloned_ = false;
 
-    // What the child walks, laid out before the clone.
-    std::vector<child::Step> steps_;
-    std::vector<std::size_t> plan_index_;  ///< of each child step
-    std::vector<char*> argv_;
-    std::vector<char*> envp_;
+    std::vector<std::size_t> plan_index_;  ///< of each step that the child walks
 
     Fd socket_;
     /// The child's end, which the child has no copy of before it speaks for the first time.
@@ -95,6 +96,9 @@ private:
     launch::Kin intermediate_;
     launch::Kin child_;
     pid_t child_pid_ = -1;
+    bool mapped_ = false;  ///< the next order that the child waits for is the last
+    bool goes_on_ = false;
+    bool has_proceed_ = false;  ///< it was sent
     bool ready_ = false;
     bool closed_ = false;
     bool ending_ = false;

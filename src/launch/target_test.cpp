@@ -195,6 +195,7 @@ TEST(Watch, takes_a_number_that_was_closed_and_opened_again) {
     const int same = watch.fd().number();
     ASSERT_TRUE(watch.set(std::array{old.reader.ref()}));
     const int number = old.reader.ref().number();
+    ASSERT_TRUE(watch.set({}));
     old.reader.reset();
     const Pipe fresh = make_pipe();
     ASSERT_EQ(fresh.reader.ref().number(), number);

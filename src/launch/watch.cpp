@@ -1,5 +1,6 @@
 #include "launch/watch.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sys/epoll.h>
@@ -18,6 +19,9 @@ Result<void> Watch::open() {
 /// emptied before any of them is closed: a process that was forked meanwhile may hold a copy, and what
 /// is closed here only would stay in the set, readable for ever.
 Result<void> Watch::set(std::span<const FdRef> fds) {
+    if (std::ranges::equal(fds, watched_, {}, &FdRef::number)) {
+        return {};
+    }
     for (const int number : watched_) {
         ::epoll_ctl(epoll_.ref().number(), EPOLL_CTL_DEL, number, nullptr);
     }

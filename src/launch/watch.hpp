@@ -16,7 +16,8 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return epoll_.is_open(); }
     /// Readable while one of the set is.
     [[nodiscard]] FdRef fd() const noexcept { return epoll_.ref(); }
-    /// Replaces the set.
+    /// Replaces the set. One of the same numbers stays as it is: whoever closes one of them empties it
+    /// before.
     [[nodiscard]] Result<void> set(std::span<const FdRef> fds);
 
 private:

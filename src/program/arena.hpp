@@ -38,6 +38,7 @@ public:
 
     /// The block; valid until the next string or list is added.
     [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
+    [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
     [[nodiscard]] std::string_view view(child::Text text) const noexcept {
         return {bytes_.data() + text.offset, text.length};
     }

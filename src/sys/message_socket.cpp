@@ -95,4 +95,10 @@ Outcome<Fd> above_stdio(Fd fd) {
     return Fd{moved};
 }
 
+Fd out_of_the_way(Fd fd) noexcept {
+    constexpr int high = 256;
+    const int moved = ::fcntl(fd.ref().number(), F_DUPFD_CLOEXEC, high);
+    return moved < 0 ? std::move(fd) : Fd{moved};
+}
+
 }  // namespace linx::sys

@@ -35,5 +35,8 @@ struct Received {
 /// The same descriptor with a number above 2, so that it is not taken for stdin, stdout or stderr
 /// by a child of a launcher that has these closed.
 [[nodiscard]] Outcome<Fd> above_stdio(Fd fd);
+/// The same descriptor with a high number, if there is one to be had: low ones are for launches, whose
+/// children copy the descriptor table up to what they need of it.
+[[nodiscard]] Fd out_of_the_way(Fd fd) noexcept;
 
 }  // namespace linx::sys

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,6 +124,26 @@ TEST(AboveStdio, moves_a_low_number_and_leaves_a_high_one) {
     const auto same = above_stdio(std::move(*moved));
     ASSERT_TRUE(same);
     EXPECT_EQ(same->ref().number(), number);
+}
+
+TEST(OutOfTheWay, is_a_number_that_no_launch_would_take) {
+    Fd low{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};
+    const int before = low.ref().number();
+    const Fd high = out_of_the_way(std::move(low));
+    EXPECT_GE(high.ref().number(), 256);
+    EXPECT_EQ(::fcntl(before, F_GETFD), -1) << "the low number is still open";
+    EXPECT_NE(::fcntl(high.ref().number(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(OutOfTheWay, is_where_it_was_when_no_high_number_is_to_be_had) {
+    rlimit before = {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few = {.rlim_cur = 100, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    Fd low{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};
+    const int number = low.ref().number();
+    EXPECT_EQ(out_of_the_way(std::move(low)).ref().number(), number);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(AboveStdio, lets_nothing_pass) {

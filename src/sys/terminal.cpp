@@ -48,6 +48,13 @@ Outcome<void> set_terminal_settings(FdRef terminal, const termios& settings) {
     return done(::tcsetattr(terminal.number(), TCSANOW, &settings));
 }
 
+Outcome<void> close_all_from(int first) {
+    if (::close_range(static_cast<unsigned>(first), ~0U, 0) < 0) {
+        return std::unexpected(errno);
+    }
+    return {};
+}
+
 bool is_open(FdRef fd) {
     return ::fcntl(fd.number(), F_GETFD) >= 0;
 }

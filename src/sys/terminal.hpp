@@ -26,6 +26,8 @@ namespace linx::sys {
 
 /// Is a descriptor of that number open?
 [[nodiscard]] bool is_open(FdRef fd);
+/// Closes every descriptor from this number on (`close_range(2)`, Linux 5.9).
+[[nodiscard]] Outcome<void> close_all_from(int first);
 /// Opens a file under the lowest free number, inherited across exec.
 [[nodiscard]] Outcome<Fd> open_inherited(const char* path, int flags);
 /// Writes what the kernel takes of a text.
