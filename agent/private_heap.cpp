@@ -18,7 +18,8 @@ std::uintptr_t above(const void* address, std::size_t page) {
 }  // namespace
 
 /// A static program has its thread's own block at the heap's beginning, where every child needs it (the
-/// kernel writes to it: `rseq(2)`). It was made before the first block of malloc's.
+/// kernel writes to it: `rseq(2)`). It was made before the first block of malloc's, and so was what the C++
+/// library keeps for exceptions when memory has run out, which nobody writes to.
 PrivateHeap::PrivateHeap() : page_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
     const std::unique_ptr<void, decltype(&std::free)> block{std::malloc(1), &std::free};
     begin_ = above(block.get(), page_);
