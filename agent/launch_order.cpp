@@ -49,7 +49,9 @@ Result<void> read_arg0(LaunchOrder& order, Reader& reader) {
 
 Result<void> read_env(LaunchOrder& order, Reader& reader) {
     constexpr string_view rule = "a list of {name, value}";
+    constexpr std::size_t usual = 64;
     order.spec.environment.base = EnvironmentBase::empty;
+    order.spec.environment.changes.reserve(usual);
     return read_each("env", reader, rule, [&]() -> Result<void> {
         LINX_TRY(read_tuple("env", reader, 2, rule));
         std::string name = LINX_TRY(read_text("env", reader));
@@ -59,8 +61,12 @@ Result<void> read_env(LaunchOrder& order, Reader& reader) {
         if (const auto kind = reader.kind(); kind != etf::Kind::binary && kind != etf::Kind::list) {
             return failed(Stage::spec, EINVAL, "env: the value of " + name + " is not a string");
         }
-        std::string value = LINX_TRY(read_text("env: " + name, reader));
-        order.spec.environment.changes.emplace_back(std::move(name), std::move(value));
+        Reader again = reader;
+        auto value = read_text("env", reader);
+        if (!value) {
+            return std::unexpected(read_text("env: " + name, again).error());
+        }
+        order.spec.environment.changes.emplace_back(std::move(name), std::move(*value));
         return {};
     });
 }

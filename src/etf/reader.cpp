@@ -2,6 +2,7 @@
 
 #include "etf/tags.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <ei.h>
@@ -155,6 +156,10 @@ std::optional<std::string> Reader::text() {
 /// The whole environment of a VM comes like this with every launch.
 std::string Reader::latin1() {
     const auto bytes = string_bytes();
+    const auto is_ascii = [](unsigned char byte) { return byte < 0x80; };
+    if (std::ranges::all_of(bytes, is_ascii)) {
+        return {bytes.begin(), bytes.end()};
+    }
     std::string text;
     text.reserve(bytes.size());
     for (const unsigned char byte : bytes) {

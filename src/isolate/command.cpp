@@ -16,7 +16,7 @@ bool has_nul(const std::string& text) {
 }
 
 bool is_variable(const std::string& entry, std::string_view name) {
-    return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+    return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
 }
 
 std::vector<std::string> base_environment(EnvironmentBase base, const char* const* caller) {
