@@ -36,6 +36,7 @@ std::vector<std::string> base_environment(EnvironmentBase base, const char* cons
 Result<std::vector<std::string>> make_environment(const Environment& wanted, EnvironmentBase base,
                                                   const char* const* caller) {
     std::vector<std::string> environment = base_environment(base, caller);
+    environment.reserve(environment.size() + wanted.changes.size());
     for (const auto& [name, value] : wanted.changes) {
         if (name.empty() || name.find('=') != std::string::npos || has_nul(name)) {
             return wrong("environment: `" + name +
@@ -46,7 +47,9 @@ Result<std::vector<std::string>> make_environment(const Environment& wanted, Env
         }
         std::erase_if(environment, [&name](const std::string& entry) { return is_variable(entry, name); });
         if (value) {
-            environment.push_back(name + "=" + *value);
+            std::string& entry = environment.emplace_back();
+            entry.reserve(name.size() + 1 + value->size());
+            entry.append(name).append(1, '=').append(*value);
         }
     }
     return environment;
