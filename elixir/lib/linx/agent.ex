@@ -30,6 +30,7 @@ defmodule Linx.Agent do
   require Logger
 
   alias Linx.Agent.{Channel, Executable, Wire}
+  require Channel
   alias Linx.Process.Error
   alias Linx.Process.Session.Roll
 
@@ -268,6 +269,15 @@ defmodule Linx.Agent do
     if terminal?(event), do: forget(id, state), else: state
   end
 
+  defp frame({:reply, id, ref, reply}, state) when Channel.is_direct(ref) do
+    case :ets.take(state.routes, {id, ref}) do
+      [{_route, asker, _port}] -> send(asker, {asker, {:reply, reply}})
+      [] -> :ok
+    end
+
+    state
+  end
+
   defp frame({:reply, id, ref, reply}, state) do
     pass_on(id, {:reply, ref, reply}, state)
     state
@@ -331,7 +341,8 @@ defmodule Linx.Agent do
     forget(id, state)
   end
 
-  defp sessions(state), do: :ets.info(state.routes, :size) - 1
+  defp sessions(state),
+    do: :ets.select_count(state.routes, [{{:"$1", :_, :_}, [is_integer: :"$1"], [true]}])
 
   # --- the end of the OS process -------------------------------------------------------------------
 
@@ -349,7 +360,15 @@ defmodule Linx.Agent do
   defp ended(state, how, _errno) do
     :ets.delete(state.routes, :channel)
     close(state.port)
-    lost = :ets.match_object(state.routes, {:_, :_, state.port})
+
+    {asked, lost} =
+      state.routes |> :ets.match_object({:_, :_, state.port}) |> Enum.split_with(&is_tuple(elem(&1, 0)))
+
+    Enum.each(asked, fn {route, asker, _port} ->
+      :ets.delete(state.routes, route)
+      send(asker, {asker, :died})
+    end)
+
     error = Error.new(:agent_died, 32, "pid #{state.hello.os_pid} #{how}")
     Enum.each(lost, fn {_id, pid, port} -> send(pid, {:linx_agent, port, {:died, error}}) end)
     log_death(state, how, length(lost))

@@ -117,8 +117,9 @@ defmodule Linx.Process do
 
   import Kernel, except: [spawn: 1]
 
+  alias Linx.Agent.Channel
   alias Linx.Process.{Error, Info, Launch, Options, Session, Signal}
-  alias Linx.Process.Session.Roll
+  alias Linx.Process.Session.{Roll, State}
 
   # For verbs that are answered by the session or, at once, by its agent: one that hangs is no reason to hang.
   @patience 15_000
@@ -295,7 +296,7 @@ defmodule Linx.Process do
   """
   @spec signal(t(), Signal.t()) :: :ok | {:error, verb_error()}
   def signal(session, signal) do
-    with {:ok, number} <- Signal.number(signal), do: ask(session, {:signal, number})
+    with {:ok, number} <- Signal.number(signal), do: ask_agent(session, {:signal, number})
   end
 
   @doc """
@@ -367,6 +368,22 @@ defmodule Linx.Process do
   end
 
   defp ask(session, verb, patience \\ @patience), do: call(session, {:verb, verb}, patience)
+
+  # Past the session, which need not know of it: one process less on the way there, and one on the way back. Where
+  # the agent cannot be reached in this way, the session knows what there is to say.
+  defp ask_agent(session, command) do
+    with pid when is_pid(pid) and node(pid) == node() <- resolve(session),
+         {channel, id} <- Roll.line(pid),
+         true <- Process.alive?(pid) do
+      case Channel.ask(channel, id, command, @patience) do
+        :closed -> ask(session, command)
+        :timeout -> {:error, :timeout}
+        reply -> State.verdict(reply)
+      end
+    else
+      _starting_or_elsewhere -> ask(session, command)
+    end
+  end
 
   defp call(session, request, patience) do
     case resolve(session) do

@@ -394,4 +394,58 @@ defmodule Linx.AgentTest do
       if before, do: System.put_env("LINX_PROCESS_PATH", before), else: System.delete_env("LINX_PROCESS_PATH")
     end
   end
+
+  describe "a request that goes past its session" do
+    test "is answered although the agent dies, and leaves no message behind" do
+      agent = start_agent([])
+      p = run!(argv: sleeper(), agent: agent)
+      {:ok, %{os_pid: os_pid}} = Linx.Agent.info(agent)
+      test = self()
+
+      askers =
+        for _n <- 1..20 do
+          Task.async(fn ->
+            :ok = Linx.Process.signal(p, 0)
+            send(test, :asked)
+            answer = ask_on(p)
+            {answer, Process.info(self(), :messages)}
+          end)
+        end
+
+      for _n <- 1..20, do: assert_receive(:asked, 5_000)
+      capture_log(fn -> kill9(os_pid) && Linx.Process.wait(p) end)
+
+      for {answer, messages} <- Task.await_many(askers) do
+        assert answer == {:error, :no_process}
+        assert messages == {:messages, []}
+      end
+
+      assert Linx.Process.signal(p, 0) == {:error, :no_process}
+    end
+
+    test "is not counted as a session, nor kept" do
+      agent = start_agent([])
+      p = run!(argv: sleeper(), agent: agent)
+      for _n <- 1..100, do: assert(Linx.Process.signal(p, 0) == :ok)
+      assert {:ok, %{sessions: 1}} = Linx.Agent.info(agent)
+      {:ok, %{routes: routes}} = Linx.Agent.channel(agent)
+      assert for({{_id, _ref}, _asker, _port} <- :ets.tab2list(routes), do: :kept) == []
+    end
+
+    test "finds nobody where the session was killed" do
+      p = run!(argv: sleeper())
+      Process.exit(p, :kill)
+      eventually(fn -> Linx.Process.signal(p, 0) == {:error, :no_session} end, "the end of the session")
+    end
+
+    test "has the answers of any other" do
+      p = run!(argv: ["/bin/sh", "-c", "exec 3</dev/null; read line; exit 3"], agent: :dedicated)
+      assert {:ok, {:exited, 3}} = Linx.Process.wait(p)
+      assert Linx.Process.signal(p, :sigterm) == {:error, :no_process}
+      :ok = Linx.Process.forget(p)
+      assert Linx.Process.signal(p, :sigterm) == {:error, :no_session}
+    end
+
+    defp ask_on(p), do: if(Linx.Process.signal(p, 0) == :ok, do: ask_on(p), else: Linx.Process.signal(p, 0))
+  end
 end

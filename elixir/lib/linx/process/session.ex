@@ -151,9 +151,14 @@ defmodule Linx.Process.Session do
          :closed <- Channel.launch(data.channel, id, frame) do
       step(data, {:failed, Error.new(:agent_died, 32, "it ended before the launch reached it")})
     else
-      :ok -> {:go_on, data}
+      :ok -> noted(data)
       {:error, error} -> step(data, {:failed, error})
     end
+  end
+
+  defp noted(data) do
+    Roll.note(data.channel, data.id)
+    {:go_on, data}
   end
 
   defp reattach(%{launch: %{agent: :dedicated}}),

@@ -3,6 +3,8 @@
 defmodule Linx.Process.Session.Roll do
   @moduledoc false
 
+  alias Linx.Agent.{Channel, Wire}
+
   @table __MODULE__
 
   @doc "Makes the table; it belongs to the calling process."
@@ -18,6 +20,26 @@ defmodule Linx.Process.Session.Roll do
     :ets.insert(@table, {self()})
   rescue
     ArgumentError -> false
+  end
+
+  @doc "Notes how the calling session's agent is reached, and under which number it knows the session."
+  @spec note(Channel.t(), Wire.id()) :: :ok
+  def note(channel, id) do
+    :ets.insert(@table, {self(), channel, id})
+    :ok
+  rescue
+    ArgumentError -> :ok
+  end
+
+  @doc "The way past the session to its agent, for what the session itself need not know."
+  @spec line(pid()) :: {Channel.t(), Wire.id()} | nil
+  def line(pid) do
+    case :ets.lookup(@table, pid) do
+      [{_pid, channel, id}] -> {channel, id}
+      _starting_or_gone -> nil
+    end
+  rescue
+    ArgumentError -> nil
   end
 
   @spec leave(pid()) :: :ok

@@ -246,10 +246,12 @@ defmodule Linx.Process.Session.State do
   defp granted(state, :proceed, :ok), do: %{state | released: true}
   defp granted(state, _verb, _reply), do: state
 
+  @doc "What a verb answers when the agent replies this."
   # ESRCH: nobody is there any more; EALREADY: what was asked for has been decided.
-  defp verdict({:error, %Error{errno: 3}}), do: {:error, :no_process}
-  defp verdict({:error, %Error{errno: 114}}), do: {:error, :too_late}
-  defp verdict(reply), do: reply
+  @spec verdict(Wire.reply()) :: Wire.reply() | {:error, :no_process | :too_late}
+  def verdict({:error, %Error{errno: 3}}), do: {:error, :no_process}
+  def verdict({:error, %Error{errno: 114}}), do: {:error, :too_late}
+  def verdict(reply), do: reply
 
   # --- stages ----------------------------------------------------------------------------------------
 
