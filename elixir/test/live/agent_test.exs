@@ -224,8 +224,21 @@ defmodule Linx.AgentTest do
       kill9(agent_pid())
 
       for result <- Task.await_many(tasks, 20_000) do
-        assert match?({:ok, {:exited, 0}}, result) or match?({:error, %Error{stage: :agent_died}}, result)
+        assert result == {:ok, {:exited, 0}} or match?({:error, %Error{stage: :agent_died}}, result),
+               "a session answered #{inspect(result)}"
       end
+    end
+
+    test "just before a launch reaches it has the next one do it, whose events the session hears" do
+      agent = start_agent([])
+      {:ok, _} = result!(argv: ["/bin/true"], agent: agent)
+      {:ok, ended} = Linx.Agent.channel(agent)
+      capture_log(fn -> kill9(ended.os_pid) && eventually(fn -> Port.info(ended.port) == nil end) end)
+      options = [argv: ["/bin/sh", "-c", "exit 4"], agent: agent, auto_proceed: true, owner: nil]
+      {:ok, launch} = Linx.Process.Options.check(:spawn, options)
+      {:ok, id, frame} = Linx.Process.Session.frame(launch)
+      {:ok, p} = Linx.Process.Session.start(launch, id, frame, ended)
+      assert Linx.Process.wait(p, 10_000) == {:ok, {:exited, 4}}
     end
 
     test "of a dedicated agent is its session's end alone" do

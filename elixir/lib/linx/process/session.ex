@@ -146,15 +146,23 @@ defmodule Linx.Process.Session do
     data = %{data | id: id}
     Telemetry.start(data.launch)
 
-    with :closed <- Channel.launch(data.channel, id, frame),
-         {:ok, data} <- reattach(data),
-         :closed <- Channel.launch(data.channel, id, frame) do
-      step(data, {:failed, Error.new(:agent_died, 32, "it ended before the launch reached it")})
-    else
+    case Channel.launch(data.channel, id, frame) do
       :ok -> noted(data)
+      :closed -> launched_again(data, id, frame)
+    end
+  end
+
+  defp launched_again(data, id, frame) do
+    with {:ok, data} <- reattach(data),
+         {:ok, data} <- sent(data, Channel.launch(data.channel, id, frame)) do
+      noted(data)
+    else
       {:error, error} -> step(data, {:failed, error})
     end
   end
+
+  defp sent(data, :ok), do: {:ok, data}
+  defp sent(_data, :closed), do: {:error, Error.new(:agent_died, 32, "it ended before the launch reached it")}
 
   defp noted(data) do
     Roll.note(data.channel, data.id)
