@@ -15,6 +15,9 @@ namespace linx::agent {
 class PrivateHeap {
 public:
     PrivateHeap();
+    /// It begins behind the block of malloc's at that address. Where that is none of brk's, nothing is kept
+    /// from children.
+    explicit PrivateHeap(std::uintptr_t first_block);
     /// Before a clone: the heap may have grown.
     void close() const noexcept;
 

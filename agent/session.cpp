@@ -238,9 +238,19 @@ void Session::on_time(Clock::time_point now) {
     }
 }
 
-/// The grace is over.
+/// The grace is over. A launch that was told to go on in advance may have run its program for long, and with
+/// descendants: only the news of it wait.
 void Session::strike() {
+    if (std::holds_alternative<Launch>(stage_)) {
+        advance_launch();
+    }
+    if (std::holds_alternative<Proceeding>(stage_)) {
+        advance_proceeding();
+    }
     if (std::holds_alternative<Launch>(stage_) || std::holds_alternative<Proceeding>(stage_)) {
+        if (host_pid_ && !has_pid_namespace_) {
+            desk_.kill_descendants_of(id_);  // it may have executed since we looked
+        }
         end(Aborted{});
     } else if (auto* process = std::get_if<Process>(&stage_)) {
         has_struck_ = true;

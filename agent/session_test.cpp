@@ -146,6 +146,26 @@ protected:
         session_->on_readable();
         return true;
     }
+    /// The child of a launch that has not told of it yet.
+    static pid_t child_in_flight() {
+        std::ifstream children("/proc/self/task/" + std::to_string(::gettid()) + "/children");
+        pid_t child = -1;
+        children >> child;
+        return child;
+    }
+    /// Waits for the exec; false when it does not come.
+    static bool has_executed_a_program(pid_t pid) {
+        const auto end = Clock::now() + long_enough;
+        while (Clock::now() < end) {
+            std::ifstream name("/proc/" + std::to_string(pid) + "/comm");
+            std::string word;
+            if (name >> word && word == "stays") {
+                return true;
+            }
+            ::usleep(1000);
+        }
+        return false;
+    }
     [[nodiscard]] bool is_alive(pid_t pid) const { return ::kill(pid, 0) == 0; }
 
     static std::size_t open_descriptors() {
@@ -394,6 +414,7 @@ TEST_F(SessionOf, a_kill_of_a_child_that_does_not_come_to_exec_aborts_when_the_g
     session.kill(milliseconds{50});
     session.on_time(desk_.alarms.back());
     EXPECT_THAT(desk_.told, ElementsAre("spawned", "ready", "aborted"));
+    EXPECT_THAT(desk_.asked, ElementsAre("kill")) << "it may execute while it is looked at";
     EXPECT_TRUE(session.has_ended());
 }
 
@@ -435,6 +456,33 @@ TEST_F(SessionOf, a_checkpoint_that_is_not_stopped_at_has_no_timeout) {
     begin(order);
     drive("running");
     EXPECT_THAT(desk_.alarms, IsEmpty());
+}
+
+/// Its descendants are looked for by its pid, which is not known before.
+TEST_F(SessionOf, a_strike_finds_out_that_a_launch_which_goes_on_has_run_its_program) {
+    LaunchOrder order = staying();
+    order.auto_proceed = true;
+    Session& session = begin(order);
+    ASSERT_TRUE(has_executed_a_program(child_in_flight()));
+    session.kill(milliseconds{0});
+    session.on_time(desk_.alarms.at(0));
+    EXPECT_THAT(desk_.told, ElementsAre("spawned", "ready", "running"));
+    EXPECT_THAT(desk_.asked, ElementsAre("remember", "kill"));
+    drive_to_end();
+    EXPECT_TRUE(desk_.told.back().starts_with("signaled ")) << desk_.told.back();
+}
+
+TEST_F(SessionOf, a_strike_finds_out_that_a_launch_which_goes_on_has_ended) {
+    LaunchOrder order = ending();
+    order.auto_proceed = true;
+    Session& session = begin(order);
+    const pid_t child = child_in_flight();
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+    session.kill(milliseconds{0});
+    session.on_time(desk_.alarms.at(0));
+    drive_to_end();
+    EXPECT_THAT(desk_.told, ElementsAre("spawned", "ready", "running", "exited 7"));
 }
 
 // --- orphans -------------------------------------------------------------------------------------
