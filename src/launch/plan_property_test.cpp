@@ -137,6 +137,7 @@ private:
     void rest(ProcessSpec& spec) {
         spec.leads = std::array{Leads::nothing, Leads::process_group, Leads::session}.at(below(3));
         spec.no_new_privs = maybe();
+        spec.init = maybe();
         if (maybe()) {
             spec.cwd = "/srv";
         }

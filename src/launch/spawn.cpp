@@ -16,7 +16,7 @@ public:
     static Proceeding proceeding(std::unique_ptr<LaunchState> state) { return Proceeding{std::move(state)}; }
     static Process process(LaunchState& state) {
         const pid_t pid = state.child().pid();
-        return Process{state.child().release(), pid};
+        return Process{state.child().release(), pid, state.take_report()};
     }
 };
 

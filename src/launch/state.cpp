@@ -28,9 +28,10 @@ using program::DraftStep;
 using program::LauncherAction;
 using program::Subject;
 
-/// The operation that a process other than the launcher and the scout performs, if the step is one.
+/// The operation that the child or the intermediate performs, if the step is one.
 const child::Operation* as_child_operation(const DraftStep& step) {
-    return step.subject == Subject::scout ? nullptr : std::get_if<child::Operation>(&step.what);
+    const bool is_anothers = step.subject == Subject::scout || step.subject == Subject::init;
+    return is_anothers ? nullptr : std::get_if<child::Operation>(&step.what);
 }
 
 }  // namespace
@@ -112,6 +113,9 @@ void LaunchState::lay_out(child::Program& program, std::vector<int>& kept) {
         }
         pointers.push_back(nullptr);
     };
+    for (std::string& word : plan_->command.init) {
+        argv_.push_back(word.data());
+    }
     add_all(plan_->command.argv, argv_);
     add_all(plan_->command.environment, envp_);
     std::ranges::copy_if(acquisition_.table(), std::back_inserter(kept), [](int fd) { return fd >= 0; });
@@ -202,9 +206,10 @@ std::unexpected<Error> LaunchState::blame(Error error) {
 
 // --- what the child says -------------------------------------------------------------------------
 
+/// What an init says after *executed* is for the Process.
 Result<bool> LaunchState::receive_all() {
     bool any = false;
-    while (!closed_) {
+    while (!closed_ && !executed_) {
         child::Record record;
         auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&record, 1)));
         if (!received && received.error() == EAGAIN) {
@@ -244,11 +249,19 @@ Result<void> LaunchState::handle(const child::Record& record, Fd fd) {
             child_pid_ = record.pid;
             return {};
         case child::Tell::failed:
-            return record.step < plan_index_.size() ? std::unexpected(error_of(record))
-                                                    : failed(Stage::checkpoint, EPROTO);
+            return record.step < plan_index_.size()
+                       ? std::unexpected(error_of(record, plan_->steps[plan_index_[record.step]]))
+                       : failed(Stage::checkpoint, EPROTO);
         case child::Tell::aborted:
             return {};
+        case child::Tell::executed:
+            executed_ = plan_->has_init();
+            return executed_ ? Result<void>{} : failed(Stage::checkpoint, EPROTO);
+        case child::Tell::not_executed:
+            return plan_->has_init() ? std::unexpected(error_of(record, plan_->steps.back()))
+                                     : failed(Stage::checkpoint, EPROTO);
         case child::Tell::opened:
+        case child::Tell::ended:
             break;
     }
     return failed(Stage::checkpoint, EPROTO);
@@ -272,8 +285,7 @@ Result<void> LaunchState::adopt(pid_t pid, Fd pidfd) {
     return begin_map(Subject::child);
 }
 
-Error LaunchState::error_of(const child::Record& record) const {
-    const DraftStep& step = plan_->steps[plan_index_[record.step]];
+Error LaunchState::error_of(const child::Record& record, const DraftStep& step) const {
     Error error{.stage = step.stage, .errnum = record.errnum, .detail = step.detail, .hint = {}};
     launch::add_childs_word(error, record);
     const auto* operation = std::get_if<child::Operation>(&step.what);
@@ -327,6 +339,9 @@ Result<bool> LaunchState::step_to_checkpoint() {
 Result<bool> LaunchState::step_to_exec() {
     unwatch();
     LINX_TRY(receive_all());
+    if (plan_->has_init()) {
+        return step_to_report();
+    }
     const bool ended = !closed_ && child_.has_ended();
     if (!closed_ && !ended) {
         return false;
@@ -339,6 +354,15 @@ Result<bool> LaunchState::step_to_exec() {
     }
     LINX_TRY(receive_all());
     return std::unexpected(launch::death_of(child_));
+}
+
+/// An init keeps the socket, so there is no end of file: it says so when the workload has executed.
+Result<bool> LaunchState::step_to_report() {
+    if (!executed_ && child_.has_ended()) {
+        LINX_TRY(receive_all());
+        return executed_ ? Result<bool>{true} : std::unexpected(launch::death_of(child_));
+    }
+    return executed_;
 }
 
 Result<bool> LaunchState::advance_to_checkpoint() {

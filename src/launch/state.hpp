@@ -42,6 +42,9 @@ public:
     [[nodiscard]] FdRef watch() const noexcept { return watch_.fd(); }
     [[nodiscard]] FdRef socket() const noexcept { return socket_.ref(); }
 
+    /// Over which an init will tell how the workload ended. Not open where there is no init.
+    [[nodiscard]] Fd take_report() noexcept { return plan_->has_init() ? std::move(socket_) : Fd{}; }
+
     [[nodiscard]] launch::Kin& child() noexcept { return child_; }
     [[nodiscard]] const launch::Kin& child() const noexcept { return child_; }
     [[nodiscard]] pid_t child_pid() const noexcept { return child_pid_; }
@@ -54,6 +57,7 @@ private:
     [[nodiscard]] Result<void> acquire_and_clone();
     [[nodiscard]] Result<bool> step_to_checkpoint();
     [[nodiscard]] Result<bool> step_to_exec();
+    [[nodiscard]] Result<bool> step_to_report();
     [[nodiscard]] Result<bool> concluded(Result<bool> done);
 
     [[nodiscard]] Result<void> clone();
@@ -74,7 +78,7 @@ private:
     void hear_out_intermediate();
     [[nodiscard]] Result<void> check_deaths();
 
-    [[nodiscard]] Error error_of(const child::Record& record) const;
+    [[nodiscard]] Error error_of(const child::Record& record, const program::DraftStep& step) const;
     [[nodiscard]] std::unexpected<Error> explained(Error error) const;
     [[nodiscard]] Result<void> rewatch();
     void unwatch() noexcept;
@@ -97,6 +101,7 @@ private:
     pid_t child_pid_ = -1;
     bool ready_ = false;
     bool closed_ = false;
+    bool executed_ = false;  ///< said by an init
     bool ending_ = false;
 
     std::optional<launch::Mapping> mapping_;
