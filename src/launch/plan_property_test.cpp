@@ -325,6 +325,8 @@ TEST(RandomPlans, refer_to_slots_that_exist_and_are_filled) {
                     fill(own->slot);
                 } else if (const auto* null = std::get_if<program::OpenNull>(action)) {
                     fill(null->slot);
+                } else if (const auto* init = std::get_if<program::OpenInit>(action)) {
+                    fill(init->slot);
                 }
             } else if (const auto* open = std::get_if<child::OpenFile>(operation)) {
                 fill(open->slot);
