@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include <linux/wait.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -44,16 +45,68 @@ void forward(const Options& options, long pid, int received, const std::uint32_t
     raw(SYS_kill, options.to_group ? -pid : pid, signum);
 }
 
+/// A terminal stopped the command's group: our own group stops with it, so that the shell above sees it.
+/// Where no shell can (process 1, an orphaned group) the kernel does not stop us, and SIGCONT is not
+/// pending afterwards: ^Z then has no effect, but a reader in the background stays stopped.
+void stop_with(const Options& options, long pid, int signum) noexcept {
+    if (options.lead != Lead::group || (signum != SIGTSTP && signum != SIGTTIN && signum != SIGTTOU)) {
+        return;
+    }
+    const std::uint64_t open = ~(std::uint64_t{1} << (signum - 1));
+    const std::uint64_t all = ~std::uint64_t{0};
+    if (raw(SYS_getpid) != 1) {
+        raw(SYS_kill, 0, signum);
+        raw(SYS_rt_sigprocmask, set_mask, &open, nullptr, mask_bytes);
+        raw(SYS_rt_sigprocmask, set_mask, &all, nullptr, mask_bytes);
+    }
+    std::uint64_t pending = 0;
+    raw(SYS_rt_sigpending, &pending, mask_bytes);
+    const bool was_continued = (pending >> (SIGCONT - 1) & 1) != 0;
+    if (signum == SIGTSTP && !was_continued) {
+        raw(SYS_kill, -pid, SIGCONT);
+    }
+}
+
+/// The shell gave us the foreground: it belongs to the command.
+void hand_foreground_on(const Options& options, long pid) noexcept {
+    const int own = static_cast<int>(raw(SYS_getpgid, 0));
+    const int group = static_cast<int>(pid);
+    for (int fd = 0; fd < 3 && options.lead == Lead::group; ++fd) {
+        int foreground = 0;
+        if (raw(SYS_ioctl, fd, TIOCGPGRP, &foreground) == 0) {
+            if (foreground == own) {
+                raw(SYS_ioctl, fd, TIOCSPGRP, &group);
+            }
+            return;
+        }
+    }
+}
+
+/// A script above us reads on from the terminal after the command's end.
+void take_foreground_back(long pid) noexcept {
+    const int own = static_cast<int>(raw(SYS_getpgid, 0));
+    for (int fd = 0; fd < 3; ++fd) {
+        int foreground = 0;
+        if (raw(SYS_ioctl, fd, TIOCGPGRP, &foreground) == 0 && foreground == pid) {
+            raw(SYS_ioctl, fd, TIOCSPGRP, &own);
+            return;
+        }
+    }
+}
+
 /// Reaps everything that has ended; whether the command was among it, whose status is then told.
-bool reap(long pid, int& status) noexcept {
+bool reap(const Options& options, long pid, int& status) noexcept {
     bool ended = false;
     while (true) {
         int its = 0;
-        const long reaped = raw(SYS_wait4, -1, &its, WNOHANG | __WALL, nullptr);
+        const long reaped = raw(SYS_wait4, -1, &its, WNOHANG | WUNTRACED | __WALL, nullptr);
         if (reaped <= 0 && reaped != -EINTR) {
             return ended;
         }
-        if (reaped == pid) {
+        const bool stopped = (its & 0xff) == 0x7f;
+        if (reaped == pid && stopped) {
+            stop_with(options, pid, its >> 8 & 0xff);
+        } else if (reaped == pid) {
             status = its;
             ended = true;
         }
@@ -71,6 +124,7 @@ bool reap(long pid, int& status) noexcept {
 }
 
 int finish(const Options& options, long pid, int status) noexcept {
+    take_foreground_back(pid);
     const int signum = status & 0x7f;
     const int code = signum != 0 ? 128 + signum : status >> 8 & 0xff;
     child::InitReport ended{.tell = child::InitTell::ended, .pid = static_cast<std::int32_t>(pid)};
@@ -94,12 +148,15 @@ int supervise(const Options& options, long pid) noexcept {
         const long received = raw(SYS_rt_sigtimedwait, &all, info, nullptr, mask_bytes);
         if (received == SIGCHLD) {
             int status = 0;
-            if (reap(pid, status)) {
+            if (reap(options, pid, status)) {
                 return finish(options, pid, status);
             }
         } else if (received > 0 && options.pause && (received == SIGTERM || received == SIGINT)) {
             return 0;
         } else if (received > 0 && !options.pause) {
+            if (received == SIGCONT) {
+                hand_foreground_on(options, pid);
+            }
             forward(options, pid, static_cast<int>(received), info);
         }
     }
