@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include <fcntl.h>
 #include <linux/wait.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -31,14 +32,14 @@ void report(const Options& options, const child::InitReport& what) noexcept {
     }
 }
 
-/// Sends on what was received: a queued signal with its value where there is one receiver.
+/// Sends on what was received. A value can be queued to one process only: it goes to the command.
 void forward(const Options& options, long pid, int received, const std::uint32_t* info) noexcept {
     const int signum = options.rewrite[static_cast<std::size_t>(received)];
     const bool queued = static_cast<std::int32_t>(info[2]) == SI_QUEUE;
     if (signum == 0) {
         return;
     }
-    if (queued && signum == received && !options.to_group) {
+    if (queued && signum == received) {
         raw(SYS_rt_sigqueueinfo, pid, signum, info);
         return;
     }
@@ -123,6 +124,38 @@ bool reap(const Options& options, long pid, int& status) noexcept {
     child::raw_exit(128 + signum);
 }
 
+/// Kills the children that /proc lists; false when there is none, or no list.
+bool kill_children() noexcept {
+    char path[] = "/proc/thread-self/children";
+    const long file = raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    char list[4096];
+    const long size = file < 0 ? 0 : raw(SYS_read, file, list, sizeof(list));
+    raw(SYS_close, file);
+    long child = 0;
+    bool killed = false;
+    for (long i = 0; i < size; ++i) {
+        if (list[i] >= '0' && list[i] <= '9') {
+            child = child * 10 + (list[i] - '0');
+            continue;
+        }
+        // A number that the end of the buffer has cut off has no blank behind it.
+        killed = (child > 0 && raw(SYS_kill, child, SIGKILL) == 0) || killed;
+        child = 0;
+    }
+    return killed;
+}
+
+/// What process 1 leaves to the kernel: nobody outlives it. Whoever is not ours yet becomes ours when its
+/// parent dies, so that the next round finds it.
+void leave_nobody(const Options& options) noexcept {
+    if (!options.subreaper || raw(SYS_getpid) == 1) {
+        return;
+    }
+    while (kill_children()) {
+        raw(SYS_wait4, -1, nullptr, __WALL, nullptr);
+    }
+}
+
 int finish(const Options& options, long pid, int status) noexcept {
     take_foreground_back(pid);
     const int signum = status & 0x7f;
@@ -135,6 +168,7 @@ int finish(const Options& options, long pid, int status) noexcept {
     if (options.terminates_group) {
         raw(SYS_kill, -pid, SIGTERM);
     }
+    leave_nobody(options);
     if (signum != 0 && options.exits_as_signal) {
         end_by(signum);
     }
