@@ -14,15 +14,7 @@ enum class Tell : std::uint32_t {
     ready,    ///< at the checkpoint; `pid` as the child itself sees it
     aborted,  ///< the launcher has given the child up, which ends now
     failed,   ///< a step failed: `step`, `errnum`, `cause`, and `text` where there is more to say
-
-    // What linx-init says, once the child has become one.
-    executed,      ///< the workload's execve has succeeded
-    not_executed,  ///< it has not: `errnum`, `cause`, `candidate` and `text`, as of a step that failed
-    ended,         ///< the workload was reaped: `ending` and `status`
 };
-
-/// How a workload has ended.
-enum class Ending : std::uint32_t { exited, signaled, dumped };
 
 /// Why a step failed, where the child alone can see it.
 enum class Cause : std::uint32_t {
@@ -43,9 +35,6 @@ struct Record {
     Cause cause{};
     /// Which of Execute's candidates.
     std::uint32_t candidate = 0;
-    Ending ending{};
-    /// The exit code, or the signal.
-    std::int32_t status = 0;
     std::uint32_t text_length = 0;
     char text[224] = {};
 };

@@ -1,6 +1,6 @@
 #include "launch/last_words.hpp"
 
-#include "child/record.hpp"
+#include "child/init_report.hpp"
 #include "sys/message_socket.hpp"
 
 #include <cerrno>
@@ -13,25 +13,25 @@ namespace {
 using Words = std::variant<Exited, Signaled>;
 
 /// What makes no sense counts as not said.
-std::optional<Words> end_told_by(const child::Record& record) {
-    if (record.tell != child::Tell::ended) {
+std::optional<Words> end_told_by(const child::InitReport& report) {
+    if (report.tell != child::InitTell::ended) {
         return std::nullopt;
     }
-    if (record.ending == child::Ending::exited) {
-        return record.status >= 0 && record.status <= 255 ? std::optional<Words>{Exited{record.status}}
+    if (!report.by_signal) {
+        return report.status >= 0 && report.status <= 255 ? std::optional<Words>{Exited{report.status}}
                                                           : std::nullopt;
     }
-    if (record.status < 1 || record.status > 64) {
+    if (report.status < 1 || report.status > 64) {
         return std::nullopt;
     }
-    return Signaled{.signum = record.status, .core_dumped = record.ending == child::Ending::dumped};
+    return Signaled{.signum = report.status, .core_dumped = report.core_dumped};
 }
 
 }  // namespace
 
 std::optional<Words> last_words(FdRef report) {
     while (true) {
-        child::Record record;
+        child::InitReport record;
         const auto received = sys::receive_record(report, std::as_writable_bytes(std::span(&record, 1)));
         if (!received && received.error() == ECONNRESET) {
             continue;  // told once, before what there is to read

@@ -1,6 +1,6 @@
 #include "launch/last_words.hpp"
 
-#include "child/record.hpp"
+#include "child/init_report.hpp"
 #include "sys/message_socket.hpp"
 
 #include <csignal>
@@ -19,10 +19,11 @@ protected:
         ours = std::move(pair->ours);
         theirs = std::move(pair->theirs);
     }
-    void say(child::Tell tell, child::Ending ending, int status) {
-        child::Record record;
-        record.tell = tell;
-        record.ending = ending;
+    void say(bool by_signal, int status, bool core_dumped = false) {
+        child::InitReport record;
+        record.tell = child::InitTell::ended;
+        record.by_signal = by_signal;
+        record.core_dumped = core_dumped;
         record.status = status;
         ASSERT_TRUE(sys::send_record(theirs.ref(), std::as_bytes(std::span(&record, 1))));
     }
@@ -32,14 +33,14 @@ protected:
 };
 
 TEST_F(LastWords, are_the_exit_code_of_the_workload) {
-    say(child::Tell::ended, child::Ending::exited, 7);
+    say(false, 7);
     const auto words = last_words(ours.ref());
     ASSERT_TRUE(words);
     EXPECT_EQ(std::get<Exited>(*words).code, 7);
 }
 
 TEST_F(LastWords, are_the_signal_of_the_workload_after_the_init_is_gone) {
-    say(child::Tell::ended, child::Ending::dumped, SIGSEGV);
+    say(true, SIGSEGV, true);
     theirs.reset();
     const auto words = last_words(ours.ref());
     ASSERT_TRUE(words);
@@ -57,12 +58,12 @@ TEST_F(LastWords, are_not_waited_for) {
 }
 
 TEST_F(LastWords, that_make_no_sense_were_not_said) {
-    say(child::Tell::ended, child::Ending::exited, 256);
-    say(child::Tell::ended, child::Ending::exited, -1);
-    say(child::Tell::ended, child::Ending::signaled, 0);
-    say(child::Tell::ended, child::Ending::signaled, 65);
+    say(false, 256);
+    say(false, -1);
+    say(true, 0);
+    say(true, 65);
     EXPECT_FALSE(last_words(ours.ref()));
-    say(child::Tell::ended, child::Ending::signaled, SIGTERM);
+    say(true, SIGTERM);
     EXPECT_TRUE(last_words(ours.ref()));
 }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <span>
 
 #include <sched.h>
@@ -210,8 +211,8 @@ std::unexpected<Error> LaunchState::blame(Error error) {
 Result<bool> LaunchState::receive_all() {
     bool any = false;
     while (!closed_ && !executed_) {
-        child::Record record;
-        auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&record, 1)));
+        child::InitReport report;  // or the shorter Record, of a child that is no init yet
+        auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&report, 1)));
         if (!received && received.error() == EAGAIN) {
             return any;
         }
@@ -233,6 +234,12 @@ Result<bool> LaunchState::receive_all() {
         if (unknown && !child_.exists()) {
             LINX_TRY(adopt(received->sender, Fd{}));
         }
+        if (received->length == sizeof(report)) {
+            LINX_TRY(handle(report));
+            continue;
+        }
+        child::Record record;
+        std::memcpy(static_cast<void*>(&record), &report, sizeof(record));
         LINX_TRY(handle(record, std::move(received->fd)));
     }
     return any;
@@ -254,17 +261,18 @@ Result<void> LaunchState::handle(const child::Record& record, Fd fd) {
                        : failed(Stage::checkpoint, EPROTO);
         case child::Tell::aborted:
             return {};
-        case child::Tell::executed:
-            executed_ = plan_->has_init();
-            return executed_ ? Result<void>{} : failed(Stage::checkpoint, EPROTO);
-        case child::Tell::not_executed:
-            return plan_->has_init() ? std::unexpected(error_of(record, plan_->steps.back()))
-                                     : failed(Stage::checkpoint, EPROTO);
         case child::Tell::opened:
-        case child::Tell::ended:
             break;
     }
     return failed(Stage::checkpoint, EPROTO);
+}
+
+Result<void> LaunchState::handle(const child::InitReport& report) {
+    if (plan_->has_init() && report.tell == child::InitTell::failed) {
+        return std::unexpected(error_of(report.record, plan_->steps.back()));
+    }
+    executed_ = plan_->has_init() && report.tell == child::InitTell::executed;
+    return executed_ ? Result<void>{} : failed(Stage::checkpoint, EPROTO);
 }
 
 /// The workload's pidfd came beside the intermediate's report, unless there was no descriptor free

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "child/child.hpp"
+#include "child/init_report.hpp"
 #include "launch/acquisition.hpp"
 #include "launch/compiled.hpp"
 #include "launch/kin.hpp"
@@ -72,6 +73,7 @@ private:
     /// Takes every record that has come; true when there was one.
     [[nodiscard]] Result<bool> receive_all();
     [[nodiscard]] Result<void> handle(const child::Record& record, Fd fd);
+    [[nodiscard]] Result<void> handle(const child::InitReport& report);
     [[nodiscard]] Result<void> adopt(pid_t pid, Fd pidfd);
     /// Something done to the child has failed: what the child says of itself explains more.
     [[nodiscard]] std::unexpected<Error> blame(Error error);
