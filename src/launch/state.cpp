@@ -269,6 +269,7 @@ Result<void> LaunchState::handle(const child::Record& record, Fd fd) {
 
 Result<void> LaunchState::handle(const child::InitReport& report) {
     if (plan_->has_init() && report.tell == child::InitTell::failed) {
+        child_.let_end_and_reap();  // by itself: it has a child of its own to reap before
         return std::unexpected(error_of(report.record, plan_->steps.back()));
     }
     executed_ = plan_->has_init() && report.tell == child::InitTell::executed;
