@@ -216,20 +216,31 @@ int complain(const Birth& birth, const Options& options) noexcept {
     return options.exec_codes[missing ? 0 : birth.failure.errnum == EACCES ? 1 : 2];
 }
 
+/// Where a seccomp filter does not know close_range, as many as a process has by default.
+void close_range(unsigned first, unsigned last) noexcept {
+    constexpr unsigned usual = 1024;
+    if (first > last || raw(SYS_close_range, first, last, 0) != -ENOSYS) {
+        return;
+    }
+    for (unsigned fd = first; fd <= last && fd < usual; ++fd) {
+        raw(SYS_close, fd);
+    }
+}
+
 /// What the init does not need would stay open, or busy, for as long as it lives.
 void let_go(const Options& options) noexcept {
     constexpr unsigned first = 3;
     constexpr unsigned last = ~0U;
     raw(SYS_chdir, "/");
     if (options.report_fd < 0) {
-        raw(SYS_close_range, first, last, 0);
+        close_range(first, last);
         return;
     }
     const auto kept = static_cast<unsigned>(options.report_fd);
     if (kept > first) {
-        raw(SYS_close_range, first, kept - 1, 0);
+        close_range(first, kept - 1);
     }
-    raw(SYS_close_range, kept < first ? first : kept + 1, last, 0);
+    close_range(kept < first ? first : kept + 1, last);
 }
 
 /// Whether SIGCHLD was ignored: the kernel would then throw away what we wait for.
