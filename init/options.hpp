@@ -1,0 +1,49 @@
+/// How linx-init is to behave, as plain data: every command line is parsed into this.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace linx::init {
+
+enum class Lead : std::uint8_t { nothing, group, session };
+
+struct Options {
+    /// The command; where it is empty (`--pause`), there is none. One word precedes its first.
+    char** command = nullptr;
+    Lead lead = Lead::group;
+    bool to_group = true;
+    bool subreaper = true;
+    bool pause = false;
+    bool exits_as_signal = false;
+    bool verbose = false;
+    int parent_death = 0;
+    int report_fd = -1;
+    std::uint64_t child_mask = 0;
+    /// What a signal becomes; 0 drops it.
+    std::array<std::uint8_t, 65> rewrite{};
+    std::array<std::uint8_t, 256> exit_codes{};
+};
+
+/// Either options to run with, or what to say and an exit code.
+struct Verdict {
+    bool runs = false;
+    int code = 0;
+    int fd = 2;
+    std::string_view text{};
+    std::string_view about{};
+};
+
+/// Everything as it is when nothing is asked for.
+void set_defaults(Options& options, std::uint64_t born_with) noexcept;
+
+[[nodiscard]] Verdict parse_native(int argc, char** argv, Options& options) noexcept;
+
+/// -1 when it is no number of that base, or one above `most`.
+[[nodiscard]] long number(std::string_view text, long most) noexcept;
+/// `TERM`, `SIGTERM`, `15`, `RTMIN+3`; -1 when it is no signal.
+[[nodiscard]] int signal_number(std::string_view text) noexcept;
+[[nodiscard]] const char* variable(char** envp, std::string_view name) noexcept;
+
+}  // namespace linx::init
