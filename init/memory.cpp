@@ -44,6 +44,16 @@ int memcmp(const void* one, const void* other, std::size_t size) {
     return 0;
 }
 
+void* memchr(const void* in, int wanted, std::size_t size) {
+    const auto* bytes = static_cast<const unsigned char*>(in);
+    for (std::size_t i = 0; i < size; ++i) {
+        if (bytes[i] == static_cast<unsigned char>(wanted)) {
+            return const_cast<unsigned char*>(bytes + i);
+        }
+    }
+    return nullptr;
+}
+
 std::size_t strlen(const char* text) {
     std::size_t length = 0;
     while (text[length] != '\0') {

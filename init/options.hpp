@@ -17,6 +17,10 @@ struct Options {
     bool subreaper = true;
     bool pause = false;
     bool exits_as_signal = false;
+    /// After the command's end its group gets TERM.
+    bool terminates_group = false;
+    /// What a failed execution exits with: not there, not executable, anything else.
+    std::array<std::uint8_t, 3> exec_codes{127, 126, 126};
     bool verbose = false;
     int parent_death = 0;
     int report_fd = -1;
@@ -39,6 +43,9 @@ struct Verdict {
 void set_defaults(Options& options, std::uint64_t born_with) noexcept;
 
 [[nodiscard]] Verdict parse_native(int argc, char** argv, Options& options) noexcept;
+
+/// By the name that the program is called by.
+[[nodiscard]] Verdict parse(int argc, char** argv, char** envp, Options& options) noexcept;
 
 /// -1 when it is no number of that base, or one above `most`.
 [[nodiscard]] long number(std::string_view text, long most) noexcept;

@@ -78,6 +78,9 @@ int finish(const Options& options, long pid, int status) noexcept {
     ended.by_signal = signum != 0;
     ended.core_dumped = (status & 0x80) != 0;
     report(options, ended);
+    if (options.terminates_group) {
+        raw(SYS_kill, -pid, SIGTERM);
+    }
     if (signum != 0 && options.exits_as_signal) {
         end_by(signum);
     }
@@ -116,7 +119,10 @@ int complain(const Birth& birth, const Options& options) noexcept {
     say(2, "linx-init: ");
     say(2, options.command[0]);
     say(2, birth.pid < 0 ? ": cannot be started\n" : missing ? ": not found\n" : ": cannot be executed\n");
-    return birth.pid < 0 ? child::failed_code : missing ? 127 : 126;
+    if (birth.pid < 0) {
+        return child::failed_code;
+    }
+    return options.exec_codes[missing ? 0 : birth.failure.errnum == EACCES ? 1 : 2];
 }
 
 /// What the init does not need would stay open, or busy, for as long as it lives.
@@ -170,7 +176,7 @@ void prepare(const Options& options) noexcept {
 int program(int argc, char** argv, char** envp, std::uint64_t born_with) {
     Options options;
     set_defaults(options, born_with);
-    const Verdict verdict = parse_native(argc, argv, options);
+    const Verdict verdict = parse(argc, argv, envp, options);
     if (!verdict.runs) {
         say(verdict.fd, verdict.code == 0 ? "" : "linx-init: ");
         say(verdict.fd, verdict.text);
