@@ -324,7 +324,10 @@ TEST(InitFaultsAnyUser, nobody_is_left_behind_when_it_is_not_pid_1) {
 /// nature.
 long wake_ups(const Init& init) {
     Running running{init, {stays}};
-    EXPECT_TRUE(running.says("up\n")) << init.name;
+    if (!running.says("up\n")) {
+        ADD_FAILURE() << init.name << " did not start its command";
+        return -1;
+    }
     const auto sleeps = [&] {
         return std::stol(support::status_field(running.pid(), "voluntary_ctxt_switches"));
     };
