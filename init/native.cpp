@@ -16,7 +16,6 @@ constexpr std::string_view usage =
     "  --parent-death SIG  get this signal when the parent dies\n"
     "  --exit-as-signal    end by the signal that ended the command\n"
     "  --pause             no command: reap until TERM or INT\n"
-    "  -v, --verbose       say what is done, on stderr\n"
     "  --help, --version\n";
 
 Verdict refuse(std::string_view text, std::string_view about) noexcept {
@@ -104,8 +103,6 @@ bool flag(Options& options, std::string_view word) noexcept {
         options.exits_as_signal = true;
     } else if (word == "--pause") {
         options.pause = true;
-    } else if (word == "-v" || word == "--verbose") {
-        options.verbose = true;
     } else {
         return false;
     }

@@ -21,7 +21,6 @@ struct Options {
     bool terminates_group = false;
     /// What a failed execution exits with: not there, not executable, anything else.
     std::array<std::uint8_t, 3> exec_codes{127, 126, 126};
-    bool verbose = false;
     int parent_death = 0;
     int report_fd = -1;
     std::uint64_t child_mask = 0;

@@ -91,8 +91,6 @@ bool take_tini(Options& options, char letter, std::string_view value) noexcept {
         options.subreaper = true;
     } else if (letter == 'g') {
         options.to_group = true;
-    } else if (letter == 'v') {
-        options.verbose = true;
     } else if (letter == 'p') {
         options.parent_death = value.starts_with("SIG") ? signal_number(value) : -1;
         return options.parent_death > 0;

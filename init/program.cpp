@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <csignal>
 
+#include <fcntl.h>
 #include <linux/wait.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -30,30 +32,82 @@ void report(const Options& options, const child::InitReport& what) noexcept {
     }
 }
 
-/// Sends on what was received: a queued signal with its value where there is one receiver.
+/// Sends on what was received. A value can be queued to one process only: it goes to the command.
 void forward(const Options& options, long pid, int received, const std::uint32_t* info) noexcept {
     const int signum = options.rewrite[static_cast<std::size_t>(received)];
     const bool queued = static_cast<std::int32_t>(info[2]) == SI_QUEUE;
     if (signum == 0) {
         return;
     }
-    if (queued && signum == received && !options.to_group) {
+    if (queued && signum == received) {
         raw(SYS_rt_sigqueueinfo, pid, signum, info);
         return;
     }
     raw(SYS_kill, options.to_group ? -pid : pid, signum);
 }
 
+/// A terminal stopped the command's group: our own group stops with it, so that the shell above sees it.
+/// Where no shell can (process 1, an orphaned group) the kernel does not stop us, and SIGCONT is not
+/// pending afterwards: ^Z then has no effect, but a reader in the background stays stopped.
+void stop_with(const Options& options, long pid, int signum) noexcept {
+    if (options.lead != Lead::group || (signum != SIGTSTP && signum != SIGTTIN && signum != SIGTTOU)) {
+        return;
+    }
+    const std::uint64_t open = ~(std::uint64_t{1} << (signum - 1));
+    const std::uint64_t all = ~std::uint64_t{0};
+    if (raw(SYS_getpid) != 1) {
+        raw(SYS_kill, 0, signum);
+        raw(SYS_rt_sigprocmask, set_mask, &open, nullptr, mask_bytes);
+        raw(SYS_rt_sigprocmask, set_mask, &all, nullptr, mask_bytes);
+    }
+    std::uint64_t pending = 0;
+    raw(SYS_rt_sigpending, &pending, mask_bytes);
+    const bool was_continued = (pending >> (SIGCONT - 1) & 1) != 0;
+    if (signum == SIGTSTP && !was_continued) {
+        raw(SYS_kill, -pid, SIGCONT);
+    }
+}
+
+/// The shell gave us the foreground: it belongs to the command.
+void hand_foreground_on(const Options& options, long pid) noexcept {
+    const int own = static_cast<int>(raw(SYS_getpgid, 0));
+    const int group = static_cast<int>(pid);
+    for (int fd = 0; fd < 3 && options.lead == Lead::group; ++fd) {
+        int foreground = 0;
+        if (raw(SYS_ioctl, fd, TIOCGPGRP, &foreground) == 0) {
+            if (foreground == own) {
+                raw(SYS_ioctl, fd, TIOCSPGRP, &group);
+            }
+            return;
+        }
+    }
+}
+
+/// A script above us reads on from the terminal after the command's end.
+void take_foreground_back(long pid) noexcept {
+    const int own = static_cast<int>(raw(SYS_getpgid, 0));
+    for (int fd = 0; fd < 3; ++fd) {
+        int foreground = 0;
+        if (raw(SYS_ioctl, fd, TIOCGPGRP, &foreground) == 0 && foreground == pid) {
+            raw(SYS_ioctl, fd, TIOCSPGRP, &own);
+            return;
+        }
+    }
+}
+
 /// Reaps everything that has ended; whether the command was among it, whose status is then told.
-bool reap(long pid, int& status) noexcept {
+bool reap(const Options& options, long pid, int& status) noexcept {
     bool ended = false;
     while (true) {
         int its = 0;
-        const long reaped = raw(SYS_wait4, -1, &its, WNOHANG | __WALL, nullptr);
+        const long reaped = raw(SYS_wait4, -1, &its, WNOHANG | WUNTRACED | __WALL, nullptr);
         if (reaped <= 0 && reaped != -EINTR) {
             return ended;
         }
-        if (reaped == pid) {
+        const bool stopped = (its & 0xff) == 0x7f;
+        if (reaped == pid && stopped) {
+            stop_with(options, pid, its >> 8 & 0xff);
+        } else if (reaped == pid) {
             status = its;
             ended = true;
         }
@@ -70,7 +124,40 @@ bool reap(long pid, int& status) noexcept {
     child::raw_exit(128 + signum);
 }
 
+/// Kills the children that /proc lists; false when there is none, or no list.
+bool kill_children() noexcept {
+    char path[] = "/proc/thread-self/children";
+    const long file = raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    char list[4096];
+    const long size = file < 0 ? 0 : raw(SYS_read, file, list, sizeof(list));
+    raw(SYS_close, file);
+    long child = 0;
+    bool killed = false;
+    for (long i = 0; i < size; ++i) {
+        if (list[i] >= '0' && list[i] <= '9') {
+            child = child * 10 + (list[i] - '0');
+            continue;
+        }
+        // A number that the end of the buffer has cut off has no blank behind it.
+        killed = (child > 0 && raw(SYS_kill, child, SIGKILL) == 0) || killed;
+        child = 0;
+    }
+    return killed;
+}
+
+/// What process 1 leaves to the kernel: nobody outlives it. Whoever is not ours yet becomes ours when its
+/// parent dies, so that the next round finds it.
+void leave_nobody(const Options& options) noexcept {
+    if (!options.subreaper || raw(SYS_getpid) == 1) {
+        return;
+    }
+    while (kill_children()) {
+        raw(SYS_wait4, -1, nullptr, __WALL, nullptr);
+    }
+}
+
 int finish(const Options& options, long pid, int status) noexcept {
+    take_foreground_back(pid);
     const int signum = status & 0x7f;
     const int code = signum != 0 ? 128 + signum : status >> 8 & 0xff;
     child::InitReport ended{.tell = child::InitTell::ended, .pid = static_cast<std::int32_t>(pid)};
@@ -81,6 +168,7 @@ int finish(const Options& options, long pid, int status) noexcept {
     if (options.terminates_group) {
         raw(SYS_kill, -pid, SIGTERM);
     }
+    leave_nobody(options);
     if (signum != 0 && options.exits_as_signal) {
         end_by(signum);
     }
@@ -94,12 +182,15 @@ int supervise(const Options& options, long pid) noexcept {
         const long received = raw(SYS_rt_sigtimedwait, &all, info, nullptr, mask_bytes);
         if (received == SIGCHLD) {
             int status = 0;
-            if (reap(pid, status)) {
+            if (reap(options, pid, status)) {
                 return finish(options, pid, status);
             }
         } else if (received > 0 && options.pause && (received == SIGTERM || received == SIGINT)) {
             return 0;
         } else if (received > 0 && !options.pause) {
+            if (received == SIGCONT) {
+                hand_foreground_on(options, pid);
+            }
             forward(options, pid, static_cast<int>(received), info);
         }
     }
@@ -125,20 +216,31 @@ int complain(const Birth& birth, const Options& options) noexcept {
     return options.exec_codes[missing ? 0 : birth.failure.errnum == EACCES ? 1 : 2];
 }
 
+/// Where a seccomp filter does not know close_range, as many as a process has by default.
+void close_range(unsigned first, unsigned last) noexcept {
+    constexpr unsigned usual = 1024;
+    if (first > last || raw(SYS_close_range, first, last, 0) != -ENOSYS) {
+        return;
+    }
+    for (unsigned fd = first; fd <= last && fd < usual; ++fd) {
+        raw(SYS_close, fd);
+    }
+}
+
 /// What the init does not need would stay open, or busy, for as long as it lives.
 void let_go(const Options& options) noexcept {
     constexpr unsigned first = 3;
     constexpr unsigned last = ~0U;
     raw(SYS_chdir, "/");
     if (options.report_fd < 0) {
-        raw(SYS_close_range, first, last, 0);
+        close_range(first, last);
         return;
     }
     const auto kept = static_cast<unsigned>(options.report_fd);
     if (kept > first) {
-        raw(SYS_close_range, first, kept - 1, 0);
+        close_range(first, kept - 1);
     }
-    raw(SYS_close_range, kept < first ? first : kept + 1, last, 0);
+    close_range(kept < first ? first : kept + 1, last);
 }
 
 /// Whether SIGCHLD was ignored: the kernel would then throw away what we wait for.

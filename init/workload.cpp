@@ -94,6 +94,30 @@ void take_the_lead(const Options& options) noexcept {
     }
 }
 
+/// `NAME=PID` that means the init is meant for the command, which has another pid.
+void follow(char** envp, std::string_view name, long init_pid, char* entry) noexcept {
+    constexpr long most_pid = 1L << 22;
+    const char* const value = variable(envp, name);
+    if (value == nullptr || number(value, most_pid) != init_pid) {
+        return;
+    }
+    for (; *envp + name.size() + 1 != value; ++envp) {
+    }
+    char digits[8];
+    std::size_t count = 0;
+    for (long rest = raw(SYS_getpid); rest > 0; rest /= 10) {
+        digits[count++] = static_cast<char>('0' + rest % 10);
+    }
+    __builtin_memcpy(entry, name.data(), name.size());
+    entry[name.size()] = '=';
+    char* at = entry + name.size() + 1;
+    while (count > 0) {
+        *at++ = digits[--count];
+    }
+    *at = '\0';
+    *envp = entry;
+}
+
 [[noreturn]] void run_child(const Options& options, char** envp, bool child_ignored, long init_pid,
                             int pipe) noexcept {
     take_the_lead(options);
@@ -107,6 +131,10 @@ void take_the_lead(const Options& options) noexcept {
         const std::uint64_t ignore[4] = {1, 0, 0, 0};  // SIG_IGN
         raw(SYS_rt_sigaction, SIGCHLD, ignore, nullptr, mask_bytes);
     }
+    char listen[32];
+    char watchdog[32];
+    follow(envp, "LISTEN_PID", init_pid, listen);
+    follow(envp, "WATCHDOG_PID", init_pid, watchdog);
     Candidates candidates;
     child::Execute step{};
     child::Program program{
