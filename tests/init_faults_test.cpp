@@ -269,7 +269,10 @@ const Words leaver{"sh", "-c",
 
 std::string last_words(const Init& init, const Birth& birth) {
     Running running{init, leaver, birth};
-    EXPECT_TRUE(running.says("up\n")) << init.name;
+    if (!running.says("up\n")) {
+        ADD_FAILURE() << init.name << " did not start its command";
+        return "(nothing)";
+    }
     running.write("go on\n");
     const Ended ended = running.wait();
     EXPECT_EQ(ended.code(), 3) << init.name << ": " << ended.err;
