@@ -286,7 +286,8 @@ std::uint64_t fresh_pid_namespace() {
 TEST(InitFaultsAnyUser, who_runs_in_the_background_has_a_time_of_grace) {
     const Birth as_pid_1{.namespaces = fresh_pid_namespace()};
     EXPECT_EQ(last_words(ours({"--grace", "10s"}), as_pid_1), "farewell\n");
-    // dumb-init sends TERM and ends at once: whether anybody is quick enough to answer is a race, and no verdict.
+    // dumb-init sends TERM and ends at once: whether anybody is quick enough to answer is a race, and no
+    // verdict.
     for (const auto& init : {peer("tini"), peer("catatonit")}) {
         if (init) {
             EXPECT_EQ(last_words(*init, as_pid_1), "") << init->name << " has learnt it";
