@@ -1,5 +1,6 @@
 /// The command lines of tini, dumb-init and catatonit, when the program is called by their names. Their
-/// options and versions are read as they read them; what they say of a wrong command line is shorter.
+/// options and versions are read as they read them, and help and errors go where theirs go; the wording is
+/// ours.
 #include "init/options.hpp"
 
 #include <csignal>
@@ -9,6 +10,7 @@ namespace linx::init {
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
+constexpr std::array<int, 3> job_control{SIGTSTP, SIGTTIN, SIGTTOU};
 
 /// What an option does; false when its value is wrong.
 using Take = bool (*)(Options&, char letter, std::string_view value) noexcept;
@@ -94,6 +96,8 @@ bool take_tini(Options& options, char letter, std::string_view value) noexcept {
     } else if (letter == 'p') {
         options.parent_death = value.starts_with("SIG") ? signal_number(value) : -1;
         return options.parent_death > 0;
+    } else if (letter == 'v') {
+        options.verbose = true;
     } else if (letter == 'e') {
         const long code = number(value, 255);
         if (code < 0) {
@@ -108,14 +112,25 @@ Verdict parse_tini(int argc, char** argv, char** envp, Options& options) noexcep
     if (argc == 2 && std::string_view(argv[1]) == "--version") {
         return {.fd = 1, .text = "tini version 0.19.0\n"};
     }
+    if (argc > 1 && std::string_view(argv[1]) == "-h") {
+        return {.fd = 1,
+                .text = "Usage: tini [-sgwv] [-p SIGNAME] [-e CODE] COMMAND -- [ARG...] | --version\n"};
+    }
     options.exec_codes = {127, 126, 1};
+    options.prefix = "[linx-init as tini] ";
+    const char* const verbosity = variable(envp, "TINI_VERBOSITY");
+    const long level = verbosity == nullptr ? 1 : number(verbosity, 9);
+    options.verbose = level > 1;
+    options.warns_of_orphans = level != 0;
     options.subreaper = variable(envp, "TINI_SUBREAPER") != nullptr;
     options.to_group = variable(envp, "TINI_KILL_PROCESS_GROUP") != nullptr;
     return parse_with({"svwgep", "ep", false, take_tini}, argv, envp, options);
 }
 
 bool take_dumb_init(Options& options, char letter, std::string_view value) noexcept {
-    if (letter == 'c') {
+    if (letter == 'v') {
+        options.verbose = true;
+    } else if (letter == 'c') {
         options.lead = Lead::nothing;
         options.to_group = false;
     } else if (letter == 'r') {
@@ -158,7 +173,16 @@ Verdict parse_dumb_init(char** argv, char** envp, Options& options) noexcept {
     if (first == "--version" || first == "-V") {
         return {.fd = 2, .text = "dumb-init v1.2.5\n"};
     }
+    if (first == "--help" || first == "-h") {
+        return {.fd = 2,
+                .text =
+                    "Usage: dumb-init [-c|--single-child] [-r|--rewrite S:R] [-v|--verbose] [--] COMMAND "
+                    "[ARG...]\n"};
+    }
     shorten(argv);
+    options.prefix = "[dumb-init] ";
+    const char* const debug = variable(envp, "DUMB_INIT_DEBUG");
+    options.verbose = debug != nullptr && std::string_view(debug) == "1";
     options.exec_codes = {2, 2, 2};
     options.subreaper = false;
     options.lead = Lead::session;
@@ -168,8 +192,16 @@ Verdict parse_dumb_init(char** argv, char** envp, Options& options) noexcept {
         options.lead = Lead::nothing;
         options.to_group = false;
     }
+    for (const int signum : job_control) {
+        options.rewrite[static_cast<std::size_t>(signum)] = SIGSTOP;
+    }
     const Verdict verdict = parse_with({"crv", "r", true, take_dumb_init}, argv, envp, options);
     options.terminates_group = options.to_group;
+    options.stops_itself = options.to_group;
+    for (const int signum : job_control) {
+        std::uint8_t& becomes = options.rewrite[static_cast<std::size_t>(signum)];
+        becomes = becomes == SIGSTOP && !options.to_group ? static_cast<std::uint8_t>(signum) : becomes;
+    }
     return verdict;
 }
 
@@ -184,12 +216,20 @@ Verdict parse_catatonit(char** argv, char** envp, Options& options) noexcept {
     if (first == "--version" || first == "-V") {
         return {.fd = 1, .text = "tini version 0.2.0_catatonit\n"};
     }
+    if (first == "--help" || first == "-h") {
+        return {.fd = 2, .text = "Usage: catatonit [-ghLPV] [--] COMMAND [ARG...]\n"};
+    }
+    if (first == "-L") {
+        return {.fd = 1, .text = "linx-init is licensed under the terms in its LICENSE file.\n"};
+    }
+    options.prefix = "linx-init (as catatonit): ";
+    options.verbose = variable(envp, "CATATONIT_DEBUG") != nullptr;
     if (variable(envp, "CATATONIT_LOG") != nullptr) {
         return {.code = 1, .text = "CATATONIT_LOG is not supported"};
     }
     options.exec_codes = {1, 1, 1};
     options.to_group = false;
-    for (const int signum : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+    for (const int signum : job_control) {
         options.rewrite[static_cast<std::size_t>(signum)] = 0;
     }
     return parse_with({"gP", "", false, take_catatonit}, argv, envp, options);

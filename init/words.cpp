@@ -70,6 +70,28 @@ long number(std::string_view text, long most) noexcept {
     return text.empty() ? -1 : value;
 }
 
+long duration(std::string_view text) noexcept {
+    struct Unit {
+        std::string_view name;
+        long milliseconds;
+    };
+    constexpr std::array<Unit, 5> units{
+        {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"", 1000}}};
+    constexpr long day = 86'400'000;
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+        ++digits;
+    }
+    const long count = number({text.data(), digits}, day);
+    text.remove_prefix(digits);
+    for (const Unit& unit : units) {
+        if (count >= 0 && text == unit.name) {
+            return count <= day / unit.milliseconds ? count * unit.milliseconds : -1;
+        }
+    }
+    return -1;
+}
+
 int signal_number(std::string_view text) noexcept {
     if (const long plain = number(text, last_real_time); plain > 0) {
         return static_cast<int>(plain);

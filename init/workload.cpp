@@ -12,6 +12,8 @@
 #include <linux/wait.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 
 namespace linx::init {
 
@@ -94,20 +96,17 @@ void take_the_lead(const Options& options) noexcept {
     }
 }
 
-/// `NAME=PID` that means the init is meant for the command, which has another pid.
-void follow(char** envp, std::string_view name, long init_pid, char* entry) noexcept {
-    constexpr long most_pid = 1L << 22;
-    const char* const value = variable(envp, name);
-    if (value == nullptr || number(value, most_pid) != init_pid) {
-        return;
+/// Writes `NAME=VALUE` to where the variable's entry was.
+void replace(char** envp, std::string_view name, std::uint64_t value, char* entry) noexcept {
+    const char* const old = variable(envp, name);
+    for (; *envp + name.size() + 1 != old; ++envp) {
     }
-    for (; *envp + name.size() + 1 != value; ++envp) {
-    }
-    char digits[8];
+    char digits[20];
     std::size_t count = 0;
-    for (long rest = raw(SYS_getpid); rest > 0; rest /= 10) {
-        digits[count++] = static_cast<char>('0' + rest % 10);
+    for (; value > 0 || count == 0; value /= 10) {
+        digits[count++] = static_cast<char>('0' + value % 10);
     }
+    *envp = entry;
     __builtin_memcpy(entry, name.data(), name.size());
     entry[name.size()] = '=';
     char* at = entry + name.size() + 1;
@@ -115,16 +114,144 @@ void follow(char** envp, std::string_view name, long init_pid, char* entry) noex
         *at++ = digits[--count];
     }
     *at = '\0';
-    *envp = entry;
+}
+
+/// A pid that means the init is meant for the command, which has another. False when it is not there, or
+/// means somebody else.
+bool follow(char** envp, std::string_view name, long init_pid, char* entry) noexcept {
+    constexpr long most_pid = 1L << 22;
+    const char* const value = variable(envp, name);
+    if (value == nullptr || number(value, most_pid) != init_pid) {
+        return false;
+    }
+    replace(envp, name, static_cast<std::uint64_t>(raw(SYS_getpid)), entry);
+    return true;
+}
+
+/// The inode of a pidfd names a process for ever, where pidfds have inodes (since kernel 6.9); else 0.
+std::uint64_t own_pidfd_inode() noexcept {
+    constexpr long pidfs = 0x50494446;
+    const long fd = raw(SYS_pidfd_open, raw(SYS_getpid), 0);
+    struct stat status = {};
+    struct statfs system = {};
+    const bool known = fd >= 0 && raw(SYS_fstatfs, fd, &system) == 0 && system.f_type == pidfs &&
+                       raw(SYS_fstat, fd, &status) == 0;
+    raw(SYS_close, fd);
+    return known ? status.st_ino : 0;
+}
+
+/// Without an inode the variable must go: it would name the init.
+void follow_inode(char** envp, char* entry) noexcept {
+    constexpr std::string_view name = "LISTEN_PIDFDID";
+    const char* const old = variable(envp, name);
+    if (old == nullptr) {
+        return;
+    }
+    if (const std::uint64_t inode = own_pidfd_inode(); inode != 0) {
+        replace(envp, name, inode, entry);
+        return;
+    }
+    for (; *envp + name.size() + 1 != old; ++envp) {
+    }
+    for (; *envp != nullptr; ++envp) {
+        *envp = envp[1];
+    }
+}
+
+std::size_t count_of(char** words) noexcept {
+    std::size_t count = 0;
+    while (words[count] != nullptr) {
+        ++count;
+    }
+    return count;
+}
+
+/// `into` has room for all. A name that is there already gets the new value.
+void add_variables(const Options& options, char** envp, char** into) noexcept {
+    std::size_t count = count_of(envp);
+    __builtin_memcpy(into, envp, (count + 1) * sizeof(*envp));
+    for (std::size_t i = 0; i < options.variable_count; ++i) {
+        const std::string_view added(options.variables[i]);
+        const std::string_view name(added.data(), added.find('=') + 1);
+        std::size_t at = 0;
+        while (at < count && !std::string_view(into[at]).starts_with(name)) {
+            ++at;
+        }
+        into[at] = options.variables[i];
+        count = at == count ? count + 1 : count;
+        into[count] = nullptr;
+    }
+}
+
+/// The groups of who starts the init must not stay with another user, so they go unless others are asked for.
+long become(const Options& options) noexcept {
+    const bool other_user = options.user != no_id && options.user != raw(SYS_getuid);
+    long answer = 0;
+    if (options.has_groups || other_user) {
+        answer = raw(SYS_setgroups, options.group_count, options.groups.data());
+    }
+    if (answer == 0 && options.group != no_id) {
+        answer = raw(SYS_setresgid, options.group, options.group, options.group);
+    }
+    if (answer == 0 && options.user != no_id) {
+        answer = raw(SYS_setresuid, options.user, options.user, options.user);
+    }
+    return answer;
+}
+
+[[noreturn]] void fail(child::Record& record, Failing what, long answer, int pipe) noexcept {
+    record.tell = child::Tell::failed;
+    record.step = what;
+    record.errnum = static_cast<std::int32_t>(-answer);
+    raw(SYS_write, pipe, &record, sizeof(record));
+    child::raw_exit(child::failed_code);
+}
+
+/// After the change of user, which would disarm it.
+void die_with(long init_pid) noexcept {
+    raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (raw(SYS_getppid) != init_pid) {
+        child::raw_exit(child::failed_code);
+    }
+}
+
+/// -errno; does not answer when it succeeds.
+long execute(const Options& options, char** envp, child::Record& record) noexcept {
+    Candidates candidates;
+    child::Execute step{};
+    const child::Program program{
+        .arena = reinterpret_cast<const char*>(&candidates), .argv = options.command, .envp = envp};
+    child::Context context{.program = program, .report = {}};
+    const bool fits =
+        options.exec_fd >= 0 || search(candidates, step, options.command[0], variable(envp, "PATH"));
+    if (!fits) {
+        return -ENAMETOOLONG;
+    }
+    if (options.arg0 != nullptr) {
+        options.command[0] = options.arg0;
+    }
+    raw(SYS_rt_sigprocmask, set_mask, &options.child_mask, nullptr, mask_bytes);
+    if (options.exec_fd >= 0) {
+        return raw(SYS_execveat, options.exec_fd, "", options.command, envp, AT_EMPTY_PATH);
+    }
+    const long answer = child::apply(context, step);
+    record = context.report;
+    return answer;
 }
 
 [[noreturn]] void run_child(const Options& options, char** envp, bool child_ignored, long init_pid,
                             int pipe) noexcept {
+    child::Record record{};
     take_the_lead(options);
+    if (const long answer = become(options); answer < 0) {
+        fail(record, changing_user, answer, pipe);
+    }
     if (options.report_fd >= 0 || options.parent_death == SIGKILL) {
-        raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (raw(SYS_getppid) != init_pid) {
-            child::raw_exit(child::failed_code);
+        die_with(init_pid);
+    }
+    if (options.directory != nullptr) {
+        if (const long answer = raw(SYS_chdir, options.directory); answer < 0) {
+            fail(record, changing_directory, answer, pipe);
         }
     }
     if (child_ignored) {
@@ -133,22 +260,15 @@ void follow(char** envp, std::string_view name, long init_pid, char* entry) noex
     }
     char listen[32];
     char watchdog[32];
-    follow(envp, "LISTEN_PID", init_pid, listen);
-    follow(envp, "WATCHDOG_PID", init_pid, watchdog);
-    Candidates candidates;
-    child::Execute step{};
-    child::Program program{
-        .arena = reinterpret_cast<const char*>(&candidates), .argv = options.command, .envp = envp};
-    child::Context context{.program = program, .report = {}};
-    long answer = -ENAMETOOLONG;
-    if (search(candidates, step, options.command[0], variable(envp, "PATH"))) {
-        raw(SYS_rt_sigprocmask, set_mask, &options.child_mask, nullptr, mask_bytes);
-        answer = child::apply(context, step);
+    char inode[48];
+    auto** const variables =
+        static_cast<char**>(__builtin_alloca((count_of(envp) + options.variable_count + 1) * sizeof(char*)));
+    if (follow(envp, "LISTEN_PID", init_pid, listen)) {
+        follow_inode(envp, inode);
     }
-    context.report.tell = child::Tell::failed;
-    context.report.errnum = static_cast<std::int32_t>(-answer);
-    raw(SYS_write, pipe, &context.report, sizeof(context.report));
-    child::raw_exit(answer == -ENOENT ? 127 : 126);
+    follow(envp, "WATCHDOG_PID", init_pid, watchdog);
+    add_variables(options, envp, variables);
+    fail(record, executing, execute(options, variables, record), pipe);
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 
 namespace linx::init {
 
+/// What failed, in the record's `step`.
+enum Failing : std::uint32_t { executing, changing_user, changing_directory };
+
 struct Birth {
     /// Or -errno.
     long pid = 0;
