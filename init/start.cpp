@@ -43,6 +43,8 @@ void protect_relocated() noexcept {
             const std::uintptr_t from = headers[i].p_vaddr & ~(page - 1);
             const std::uintptr_t to = (headers[i].p_vaddr + headers[i].p_memsz + page - 1) & ~(page - 1);
             child::raw(SYS_mprotect, from, to - from, PROT_READ);
+            // It has been read, and need not stay in memory.
+            child::raw(SYS_madvise, from, to - from, MADV_DONTNEED);
         }
     }
 }
@@ -57,8 +59,9 @@ extern "C" [[noreturn, gnu::used]] void linx_init_begin(long* stack) {
     const std::uint64_t all = ~std::uint64_t{0};
     std::uint64_t born_with = 0;
     child::raw(SYS_rt_sigprocmask, init::set_mask, &all, &born_with, init::mask_bytes);
+    const auto program = init::program_main;
     init::protect_relocated();
     const int argc = static_cast<int>(stack[0]);
     auto** const argv = reinterpret_cast<char**>(stack + 1);
-    child::raw_exit(init::program_main(argc, argv, argv + argc + 1, born_with));
+    child::raw_exit(program(argc, argv, argv + argc + 1, born_with));
 }
