@@ -185,7 +185,7 @@ TEST_F(InitEnd, is_the_inits_own_when_that_is_killed_and_the_workload_dies_with_
 TEST_F(InitEnd, comes_after_that_of_whatever_the_workload_has_left_behind) {
     support::Pipe pipe;
     linx::ProcessSpec spec;
-    spec.argv = {"/bin/sh", "-c", "setsid " + support::workload("stays") + " & exit 3"};
+    spec.argv = {support::workload("begets"), "child", "session", "ends"};
     spec.stdout_to = linx::StdioFd{pipe.in.ref()};
     auto process = running(spec);
     ASSERT_TRUE(process) << process.error().message();
