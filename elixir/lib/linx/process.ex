@@ -356,7 +356,10 @@ defmodule Linx.Process do
   @spec info(t()) :: {:ok, Info.t()} | {:error, verb_error()}
   def info(session), do: call(session, :info, @patience)
 
-  @doc "The workload's pid on the host; `{:error, :no_process}` while there is none, and when there is none any more."
+  @doc """
+  The workload's pid on the host, with `init: true` the init's; `{:error, :no_process}` while there is none, and when
+  there is none any more.
+  """
   @spec host_pid(t()) :: {:ok, pos_integer()} | {:error, verb_error()}
   def host_pid(session), do: ask(session, :host_pid)
 
