@@ -277,6 +277,11 @@ Result<void> read_stdio_key(LaunchOrder& order, Reader& reader) {
     return read_stdio(order.spec, reader);
 }
 
+Result<void> read_init(LaunchOrder& order, Reader& reader) {
+    order.spec.init = LINX_TRY(read_boolean("init", reader));
+    return {};
+}
+
 Result<void> read_auto_proceed(LaunchOrder& order, Reader& reader) {
     order.auto_proceed = LINX_TRY(read_boolean("auto_proceed", reader));
     return {};
@@ -333,6 +338,7 @@ constexpr std::array fields{
     Field{"rlimits", read_rlimits},
     Field{"nice", read_nice},
     Field{"stdio", read_stdio_key},
+    Field{"init", read_init},
     Field{"auto_proceed", read_auto_proceed},
     Field{"checkpoint_timeout", read_checkpoint_timeout},
     Field{"orphan_policy", read_orphan_policy},

@@ -138,10 +138,11 @@ TEST(LaunchOrder, reads_strings) {
 
 TEST(LaunchOrder, reads_booleans) {
     EXPECT_TRUE(spec({{"map_root", atom("true")}}).map_root);
+    EXPECT_TRUE(spec({{"init", atom("true")}}).init);
     EXPECT_TRUE(spec({{"no_new_privs", atom("true")}}).no_new_privs);
     EXPECT_FALSE(spec({{"loopback", atom("false")}}).loopback);
     EXPECT_TRUE(good({{"auto_proceed", atom("true")}}).auto_proceed);
-    for (const std::string key : {"map_root", "no_new_privs", "loopback", "auto_proceed"}) {
+    for (const std::string key : {"map_root", "no_new_privs", "loopback", "auto_proceed", "init"}) {
         EXPECT_EQ(wrong(key, atom("yes")), key + ": yes is not true or false");
         EXPECT_EQ(wrong(key, integer(1)), key + ": 1 is not true or false");
         EXPECT_EQ(wrong(key, binary("true")), key + ": \"true\" is not true or false");

@@ -113,7 +113,7 @@ std::optional<int> run_checkpoint_command(const Request& request, const Held& he
     if (!command) {
         return not_started(command.error(), request, inbox);
     }
-    Watch watch{command->process, inbox, terminal, false};
+    Watch watch{command->process, inbox, terminal, {}};
     if (auto done = inbox.listen(SignalInbox::Listen::aborts_and_job); !done) {
         complain(done.error());
         return exit_failed;

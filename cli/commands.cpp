@@ -3,7 +3,7 @@
 
 namespace linx::cli {
 
-constinit const std::array<CommandInfo, 7> commands{{
+constinit const std::array<CommandInfo, 8> commands{{
     {Command::run, "run", "[OPTION...] [--] COMMAND [ARG...]", "launch a command, wait, exit with its status",
      "Launches COMMAND, parks it before its first instruction, lets it go, and waits.",
      "  linx run --all -- sh                  root in eight fresh namespaces\n"
@@ -20,6 +20,12 @@ constinit const std::array<CommandInfo, 7> commands{{
      "options of 'linx run', or with --enter PID those of 'linx enter', and these:",
      "  linx plan --all -- sh\n"
      "  linx plan --json --enter 4711 -- sh\n"},
+    {Command::init, "init", "[OPTION...] [--] COMMAND [ARG...]", "be the mini init of a command",
+     "Becomes linx-init, which is a part of linx: it starts COMMAND, reaps whatever is\n"
+     "left to it, forwards signals and exits as COMMAND does. It has its own options:\n"
+     "'linx init --help' and 'man linx-init' tell them.",
+     "  linx init -- make -j8\n"
+     "  linx run --init --pid -- make -j8     process 1 of a fresh pid namespace\n"},
     {Command::inspect, "inspect", "[--json] PID", "show the namespaces and rights of a process beside yours",
      "Shows the namespaces of PID beside yours, with a mark at those that differ, its\n"
      "ids, maps, capabilities, seccomp mode and cgroup.",

@@ -7,7 +7,7 @@
 
 namespace linx::cli {
 
-enum class Command : std::uint8_t { run, enter, plan, inspect, doctor, completions, help };
+enum class Command : std::uint8_t { run, enter, plan, init, inspect, doctor, completions, help };
 
 /// What a person reads about a command.
 struct CommandInfo {
@@ -22,7 +22,7 @@ struct CommandInfo {
     std::string_view examples;
 };
 
-extern const std::array<CommandInfo, 7> commands;
+extern const std::array<CommandInfo, 8> commands;
 
 [[nodiscard]] const CommandInfo& info(Command command) noexcept;
 /// nullptr when there is no such command.

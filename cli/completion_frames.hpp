@@ -93,7 +93,7 @@ _linx() {
         COMPREPLY=($(compgen -W "$(_linx_options "$command")" -- "$current"))
     elif ((pids > 0)); then
         COMPREPLY=($(compgen -W "$(_linx_pids)" -- "$current"))
-    elif [[ $command == run || $command == enter || $command == plan ]]; then
+    elif [[ $command == run || $command == enter || $command == plan || $command == init ]]; then
         _linx_workload "$COMP_CWORD"
     fi
 }

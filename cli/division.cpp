@@ -89,7 +89,8 @@ bool takes_pid(Command command) noexcept {
 }
 
 bool takes_workload(Command command) noexcept {
-    return command == Command::run || command == Command::enter || command == Command::plan;
+    return command == Command::run || command == Command::enter || command == Command::plan ||
+           command == Command::init;
 }
 
 Division divide(Command command, std::span<const char* const> words) {

@@ -10,6 +10,7 @@ using Arguments = std::span<const char* const>;
 [[nodiscard]] int run(Arguments words);
 [[nodiscard]] int enter(Arguments words);
 [[nodiscard]] int plan(Arguments words);
+[[nodiscard]] int init(Arguments words);
 [[nodiscard]] int inspect(Arguments words);
 [[nodiscard]] int doctor(Arguments words);
 [[nodiscard]] int completions(Arguments words);

@@ -80,7 +80,10 @@ private:
     }
 
     int watch(Process& process) {
-        Watch watch{process, inbox_, terminal_, request_.spec.leads == Leads::session};
+        Watch watch{process,
+                    inbox_,
+                    terminal_,
+                    {.leads_session = request_.spec.leads == Leads::session, .is_init = request_.spec.init}};
         if (auto done = inbox_.listen(SignalInbox::Listen::everything); !done) {
             return fail(done.error());
         }

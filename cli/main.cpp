@@ -29,6 +29,8 @@ int call(Command command, Arguments words) {
             return enter(words);
         case Command::plan:
             return plan(words);
+        case Command::init:
+            return init(words);
         case Command::inspect:
             return inspect(words);
         case Command::doctor:
@@ -43,7 +45,7 @@ int call(Command command, Arguments words) {
 
 int dispatch(Arguments words) {
     if (words.empty()) {
-        return complain_about_usage("", "which command? run, enter, plan, inspect or doctor");
+        return complain_about_usage("", "which command? run, enter, plan, init, inspect or doctor");
     }
     const std::string_view first = words.front();
     if (first == "--version") {

@@ -239,6 +239,8 @@ constexpr std::array all_options{
                r.spec.leads = Leads::session;
                return {};
            }},
+    Option{"init", "", "linx-init between linx and the command", Group::lifecycle, launches, ValueKind::none,
+           spec_flag<&S::init, true>},
     Option{"parent-death-signal", "NAME|none", "when linx dies (default KILL)", Group::lifecycle, launches,
            ValueKind::signal, set_death_signal},
 

@@ -1,5 +1,6 @@
 #include "cli/watch.hpp"
 
+#include "sys/kinship.hpp"
 #include "sys/signals.hpp"
 
 #include <array>
@@ -78,7 +79,22 @@ std::optional<Interrupted> Watch::read_signals(bool interruptible) {
 }
 
 void Watch::signal_group(int signum) const {
+    if (standing_.is_init && (signum == SIGKILL || signum == SIGSTOP)) {
+        signal_children_of_init(signum);
+    }
     (void)sys::signal_group(process_.host_pid(), signum);
+}
+
+/// What the init itself cannot see coming. Orphans that it has taken over lead no group, or are meant as
+/// well.
+void Watch::signal_children_of_init(int signum) const {
+    const auto children = sys::children_of(process_.host_pid());
+    for (const pid_t child : children.value_or(std::vector<pid_t>{})) {
+        const auto status = sys::status_of_process(child);
+        if (status && status->parent == process_.host_pid() && status->group == child) {
+            (void)sys::signal_group(child, signum);
+        }
+    }
 }
 
 void Watch::forward(const Letter& letter) {
@@ -86,7 +102,7 @@ void Watch::forward(const Letter& letter) {
     if (letter.signum == SIGTSTP) {
         passed_on_stop_ = true;
         // A group that leads its own session is orphaned: the kernel would not stop it by TSTP.
-        signal_group(leads_session_ ? SIGSTOP : SIGTSTP);
+        signal_group(standing_.leads_session ? SIGSTOP : SIGTSTP);
     } else if (letter.from_kernel || letter.signum == SIGHUP) {
         // From the terminal, or from a shell that ends: these are meant for the whole job.
         signal_group(letter.signum);

@@ -34,16 +34,24 @@ struct Lookout {
     std::optional<FdRef> other;
 };
 
+/// How a process stands to those that it has started.
+struct Standing {
+    bool leads_session = false;
+    /// It is an init: its child leads a process group of its own, to which it forwards.
+    bool is_init = false;
+};
+
 /// Watches one process that leads a process group or a session. It behaves as a shell does to a job:
 /// a stop is followed, a continuation passed on, the terminal goes back and forth.
 class Watch {
 public:
-    Watch(Process& process, SignalInbox& inbox, JobTerminal& terminal, bool leads_session) noexcept
-        : process_(process), inbox_(inbox), terminal_(terminal), leads_session_(leads_session) {}
+    Watch(Process& process, SignalInbox& inbox, JobTerminal& terminal, Standing standing) noexcept
+        : process_(process), inbox_(inbox), terminal_(terminal), standing_(standing) {}
 
     /// Waits until the process has ended or something else of the lookout has happened.
     [[nodiscard]] Result<Sight> look(const Lookout& lookout);
-    /// To the whole process group of the process. Only until its end was seen: then the number is free.
+    /// To the whole process group of the process, and to the workload's where an init cannot forward it. Only
+    /// until its end was seen: then the number is free.
     void signal_group(int signum) const;
     /// Was ^C sent to linx by the terminal, and passed on?
     [[nodiscard]] bool passed_on_interrupt() const noexcept { return passed_on_interrupt_; }
@@ -52,6 +60,7 @@ private:
     [[nodiscard]] Result<std::optional<Sight>> look_once(const Lookout& lookout);
     [[nodiscard]] std::optional<Interrupted> read_signals(bool interruptible);
     void forward(const Letter& letter);
+    void signal_children_of_init(int signum) const;
     void follow_stop();
     void stop_as(int signum);
     void resume();
@@ -59,7 +68,7 @@ private:
     Process& process_;
     SignalInbox& inbox_;
     JobTerminal& terminal_;
-    bool leads_session_;
+    Standing standing_;
     bool passed_on_interrupt_ = false;
     bool passed_on_stop_ = false;
 };

@@ -2,9 +2,10 @@
 
 _linx_options() {
     case $1 in
-    run) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --join --uid-map --gid-map --map-root --no-map --monotonic-offset --boottime-offset --hostname --domainname --no-loopback --no-proc --mount-fs --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --parent-death-signal --help' ;;
-    enter) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --no-cgroup --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --parent-death-signal --help' ;;
-    plan) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --join --uid-map --gid-map --map-root --no-map --monotonic-offset --boottime-offset --hostname --domainname --no-loopback --no-proc --mount-fs --no-cgroup --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --parent-death-signal --enter --json --help' ;;
+    run) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --join --uid-map --gid-map --map-root --no-map --monotonic-offset --boottime-offset --hostname --domainname --no-loopback --no-proc --mount-fs --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --init --parent-death-signal --help' ;;
+    enter) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --no-cgroup --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --init --parent-death-signal --help' ;;
+    plan) echo '--all --user --mount --pid --net --uts --ipc --cgroup --time --join --uid-map --gid-map --map-root --no-map --monotonic-offset --boottime-offset --hostname --domainname --no-loopback --no-proc --mount-fs --no-cgroup --uid --gid --groups --no-new-privs --env --unset --clear-env --cwd --umask --arg0 --rlimit --nice --stdin --stdout --stderr --append --fd --at-checkpoint --checkpoint-timeout --timeout --kill-grace --session --init --parent-death-signal --enter --json --help' ;;
+    init) echo '' ;;
     inspect) echo '--json --help' ;;
     doctor) echo '--json --help' ;;
     completions) echo '--help' ;;
@@ -54,13 +55,13 @@ _linx() {
     local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} at=2 pids=0
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'run enter plan inspect doctor completions help --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'run enter plan init inspect doctor completions help --help --version' -- "$current"))
         return
     fi
     case $command in
     enter | inspect) pids=1 ;;
     completions | help)
-        local words='run enter plan inspect doctor completions help'
+        local words='run enter plan init inspect doctor completions help'
         [[ $command == help ]] || words='bash zsh'
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
@@ -93,7 +94,7 @@ _linx() {
         COMPREPLY=($(compgen -W "$(_linx_options "$command")" -- "$current"))
     elif ((pids > 0)); then
         COMPREPLY=($(compgen -W "$(_linx_pids)" -- "$current"))
-    elif [[ $command == run || $command == enter || $command == plan ]]; then
+    elif [[ $command == run || $command == enter || $command == plan || $command == init ]]; then
         _linx_workload "$COMP_CWORD"
     fi
 }

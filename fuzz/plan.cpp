@@ -163,6 +163,7 @@ void fill_descriptors(linx::ProcessSpec& spec, FuzzedDataProvider& data) {
     spec.fds = several<linx::HandedFd>(data, [](FuzzedDataProvider& from) {
         return linx::HandedFd{.source = some_fd(from), .number = from.ConsumeIntegralInRange(-2, 1'100'000)};
     });
+    spec.init = data.ConsumeBool();
     spec.leads = linx::Leads{data.ConsumeIntegralInRange<std::uint8_t>(0, 2)};
     spec.foreground_of = perhaps(data, some_fd);
     const auto some_signal = [](FuzzedDataProvider& from) { return from.ConsumeIntegralInRange(-1, 70); };

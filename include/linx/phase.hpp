@@ -14,6 +14,7 @@ enum class Actor : std::uint8_t {
     scout,         ///< a short-lived process that opens what might block
     intermediate,  ///< the short-lived process that joins and clones the workload with CLONE_PARENT
     child,         ///< the workload-to-be
+    init,          ///< linx-init, which the child has become: it executes the workload as its own child
 };
 
 [[nodiscard]] std::string_view name(Phase phase) noexcept;

@@ -46,23 +46,27 @@ struct ExitStatus {
 };
 
 /// Owns a running workload. Dropping it kills and reaps the workload (what the workload started
-/// lives on, but for the members of a pid namespace that it is the init of); `detach` lets it go.
+/// lives on, but for the members of a pid namespace that it is the init of); `detach` lets it go. With
+/// `ProcessSpec::init` it is the init that is killed and reaped, and the kernel kills the workload with it.
 class Process {
 public:
     Process(Process&& other) noexcept;
     Process& operator=(Process&& other) noexcept;
     ~Process();
 
-    /// For display and for `/proc`; signals and waits go through the pidfd.
+    /// For display and for `/proc`; signals and waits go through the pidfd. With `ProcessSpec::init`, the
+    /// init's.
     [[nodiscard]] pid_t host_pid() const noexcept { return host_pid_; }
     /// Becomes readable when the workload has ended (`pidfd_open(2)`).
     [[nodiscard]] FdRef pidfd() const noexcept { return pidfd_.ref(); }
 
     /// Sends a signal (`pidfd_send_signal(2)`). ESRCH once it was reaped; EPERM after it changed its ids.
-    /// A pid namespace's init never sees a signal that it has no handler for, but for SIGKILL and SIGSTOP.
+    /// A pid namespace's init never sees a signal that it has no handler for, but for SIGKILL and SIGSTOP:
+    /// the cure is `ProcessSpec::init`, which forwards to the workload.
     Result<void> signal(int signum) const;
-    /// Waits for the end and reaps. ECHILD: somebody else reaped it (`waitpid(-1)`). ETIMEDOUT, ECANCELED:
-    /// see Patience.
+    /// Waits for the end and reaps. With `ProcessSpec::init` the end that is told is the workload's, or the
+    /// init's own when that was killed. ECHILD: somebody else reaped it (`waitpid(-1)`). ETIMEDOUT,
+    /// ECANCELED: see Patience.
     Result<ExitStatus> wait(const Patience& patience = {});
     /// The same without blocking; empty while it runs.
     Result<std::optional<ExitStatus>> try_wait();
@@ -74,13 +78,15 @@ public:
 
 private:
     friend class LaunchFactory;
-    Process(Fd pidfd, pid_t host_pid) noexcept;
+    Process(Fd pidfd, pid_t host_pid, Fd report) noexcept;
     void kill_and_reap() noexcept;
     [[nodiscard]] Result<void> send(int signum) const;
     [[nodiscard]] Result<std::optional<ExitStatus>> reap();
 
     Fd pidfd_;
     pid_t host_pid_ = -1;
+    /// From the init, if there is one: how the workload ended.
+    Fd report_;
     std::optional<ExitStatus> ended_;
 };
 

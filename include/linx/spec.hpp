@@ -109,7 +109,8 @@ struct HandedFd {
     int number = -1;
 };
 
-/// What the workload leads (`setpgid(2)`, `setsid(2)`).
+/// What the workload leads (`setpgid(2)`, `setsid(2)`). With an init, the init leads it: the workload then
+/// leads a process group of its own in it, unless it is to lead nothing.
 enum class Leads : std::uint8_t {
     nothing,        ///< it stays in the launcher's process group
     process_group,  ///< a process group of its own, in the launcher's session
@@ -181,6 +182,14 @@ struct ProcessSpec {
     Stdio stderr_to = StdioInherit{};
     /// Everything above 2 is closed but these.
     std::vector<HandedFd> fds{};
+
+    /// An init between the launcher and the workload: linx-init, run from memory, so that nothing of it has
+    /// to be in the workload's root. As pid 1 of a fresh pid namespace it is what the kernel expects there:
+    /// it reaps, and signals reach the workload, from which the kernel would keep those that it has no
+    /// handler for. Elsewhere it is a subreaper. The process that is launched, signalled and waited for is
+    /// the init; it forwards signals, and the end that is told is the workload's. It runs as the user and
+    /// under the limits of the workload.
+    bool init = false;
 
     Leads leads = Leads::nothing;
     /// A terminal whose foreground the workload's process group takes just before exec. Borrowed.

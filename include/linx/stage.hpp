@@ -34,6 +34,7 @@ namespace linx {
     X(connect_stdout, "connect stdout to a socket")                                \
     X(connect_stderr, "connect stderr to a socket")                                \
     X(duplicate_fd, "duplicate a file descriptor")                                 \
+    X(open_init, "load the program of the init")                                   \
     X(socketpair, "make the checkpoint socket")                                    \
     X(epoll, "watch the launch")                                                   \
     /* clone */                                                                    \
@@ -91,6 +92,7 @@ namespace linx {
     X(foreground, "take the foreground of the terminal")                           \
     X(seal_fds, "mark what is not handed over close-on-exec")                      \
     /* exec and after */                                                           \
+    X(exec_init, "execute the init")                                               \
     X(execve, "execute")                                                           \
     X(proceed, "pass the checkpoint")                                              \
     X(abort, "abort at the checkpoint")                                            \

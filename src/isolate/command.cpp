@@ -1,5 +1,7 @@
 #include "isolate/command.hpp"
 
+#include "isolate/init.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <cstring>
@@ -90,14 +92,16 @@ Result<std::vector<std::string>> make_argv(const ProcessSpec& spec) {
     return argv;
 }
 
-void add_execute(const ProcessSpec& spec, const Command& command, Draft& draft) {
+/// Executed by the child, or by the init. The slot of the program, when that is a descriptor.
+std::optional<child::Slot> add_execute(const ProcessSpec& spec, const Command& command, Subject by,
+                                       Draft& draft) {
     if (spec.program) {
         const child::Slot slot = draft.new_slot();
         const std::string label = "fd " + std::to_string(spec.program->number());
         draft.launcher_step(Phase::acquire, Subject::none, Stage::duplicate_fd,
                             program::BorrowFd{slot, spec.program->number(), "program"}, label);
-        draft.child_step(Phase::exec, Subject::child, Stage::execve, child::ExecuteDescriptor{slot}, label);
-        return;
+        draft.child_step(Phase::exec, by, Stage::execve, child::ExecuteDescriptor{slot}, label);
+        return slot;
     }
     std::vector<child::Text> texts;
     for (const std::string& path : candidates(spec.argv[0], variable(command.environment, "PATH"))) {
@@ -106,7 +110,8 @@ void add_execute(const ProcessSpec& spec, const Command& command, Draft& draft) 
     child::Execute step{};
     step.candidates = draft.arena.list(std::span<const child::Text>(texts));
     step.searched = spec.argv[0].find('/') == std::string::npos;
-    draft.child_step(Phase::exec, Subject::child, Stage::execve, step, spec.argv[0]);
+    draft.child_step(Phase::exec, by, Stage::execve, step, spec.argv[0]);
+    return std::nullopt;
 }
 
 Result<std::uint64_t> signal_set(const std::string& field, const std::vector<int>& signals) {
@@ -128,12 +133,15 @@ std::string signal_name(int signum) {
     return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signum);
 }
 
-Result<void> compile_signals(const ProcessSpec& spec, Draft& draft) {
+/// What the workload blocks.
+Result<std::uint64_t> compile_signals(const ProcessSpec& spec, Draft& draft) {
+    constexpr std::uint64_t all = ~std::uint64_t{0};
     const std::uint64_t ignored = LINX_TRY(signal_set("ignored_signals", spec.ignored_signals));
     const std::uint64_t blocked = LINX_TRY(signal_set("blocked_signals", spec.blocked_signals));
-    draft.child_step(Phase::seal, Subject::child, Stage::signals, child::ResetSignals{ignored, blocked});
+    draft.child_step(Phase::seal, Subject::child, Stage::signals,
+                     child::ResetSignals{ignored, spec.init ? all : blocked});
     if (!spec.parent_death_signal) {
-        return {};
+        return blocked;
     }
     const int signum = *spec.parent_death_signal;
     if (signum < 1 || signum > 64) {
@@ -144,7 +152,7 @@ Result<void> compile_signals(const ProcessSpec& spec, Draft& draft) {
         draft.child_step(phase, Subject::child, Stage::parent_death_signal, child::ArmParentDeath{signum},
                          signal_name(signum));
     }
-    return {};
+    return blocked;
 }
 
 Result<void> compile_directory(const ProcessSpec& spec, const Circumstances& now, Draft& draft) {
@@ -202,9 +210,12 @@ Result<Command> compile_command(const ProcessSpec& spec, const Circumstances& no
         spec.environment.base.value_or(now.entering ? EnvironmentBase::minimal : EnvironmentBase::caller);
     command.environment = LINX_TRY(make_environment(spec.environment, base, caller_environment));
     LINX_TRY(compile_directory(spec, now, draft));
-    LINX_TRY(compile_signals(spec, draft));
+    const std::uint64_t blocked = LINX_TRY(compile_signals(spec, draft));
     compile_leadership(spec, draft);
-    add_execute(spec, command, draft);
+    const auto program = add_execute(spec, command, spec.init ? Subject::init : Subject::child, draft);
+    if (spec.init) {
+        add_init(spec, {.blocked_signals = blocked, .program = program}, command, draft);
+    }
     return command;
 }
 

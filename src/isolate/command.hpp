@@ -11,6 +11,8 @@ namespace linx::isolate {
 
 struct Command {
     std::vector<std::string> argv;
+    /// What the init is executed with, before the workload's own; empty when there is none.
+    std::vector<std::string> init;
     std::vector<std::string> environment;  ///< `NAME=VALUE`
 };
 

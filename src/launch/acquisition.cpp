@@ -4,6 +4,7 @@
 #include "child/record.hpp"
 #include "isolate/namespaces.hpp"
 #include "launch/belongings.hpp"
+#include "launch/init_image.hpp"
 #include "launch/join_order.hpp"
 #include "sys/message_socket.hpp"
 #include "sys/namespace_file.hpp"
@@ -18,6 +19,17 @@
 namespace linx::launch {
 
 namespace {
+
+std::string why_no_init(int errnum) {
+    switch (errnum) {
+        case EACCES:
+            return "the sysctl vm.memfd_noexec is 2: no program can be run from memory here";
+        case ENOSYS:
+            return "this linx was built without linx-init";
+        default:
+            return {};
+    }
+}
 
 /// What the scout does before its errands.
 constexpr std::array own_steps{Stage::close_range, Stage::parent_death_signal};
@@ -89,6 +101,14 @@ Result<void> Acquisition::open_at_hand(std::size_t step, const program::Launcher
             return error(step, above ? errno : above.error());
         }
         put(null->slot, std::move(*above));
+    }
+    if (const auto* init = std::get_if<program::OpenInit>(&action)) {
+        auto image = open_init_image();
+        auto above = image ? sys::above_stdio(std::move(*image)) : std::move(image);
+        if (!above) {
+            return error(step, above.error(), why_no_init(above.error()));
+        }
+        put(init->slot, std::move(*above));
     }
     return {};
 }

@@ -21,6 +21,9 @@ struct LaunchPlan::Compiled {
     Namespaces fresh;
     /// Does it write an id map, or what else only a caller of some standing may?
     bool caller_is_root = false;
+
+    /// Does the child execute an init, which executes the workload and reports?
+    [[nodiscard]] bool has_init() const noexcept { return !command.init.empty(); }
 };
 
 namespace launch {

@@ -45,6 +45,7 @@ constexpr std::array order{
     Place{Phase::acquire, Subject::none, Stage::open_ns_cgroup},
     Place{Phase::acquire, Subject::none, Stage::open_ns_time},
     Place{Phase::acquire, Subject::none, Stage::open_root},
+    Place{Phase::acquire, Subject::none, Stage::open_init},
     Place{Phase::acquire, Subject::none, Stage::open_cgroup},
     Place{Phase::acquire, Subject::none, Stage::duplicate_fd},
     Place{Phase::acquire, Subject::none, Stage::open_stdin},
@@ -151,13 +152,16 @@ constexpr std::array order{
     // With all signals still blocked: SIGTTOU would stop a background process that does this.
     Place{Phase::seal, Subject::child, Stage::foreground},
     Place{Phase::seal, Subject::child, Stage::seal_fds},
-    // Unblocked last: a signal that was sent since the clone takes effect now.
+    // Unblocked last: a signal that was sent since the clone takes effect now. (For an init all stay blocked:
+    // it takes what was sent when it is ready, and gives the workload the mask that was asked for.)
     Place{Phase::seal, Subject::child, Stage::signals},
     Place{Phase::exec, Subject::child, Stage::execve},
+    Place{Phase::exec, Subject::child, Stage::exec_init},
+    Place{Phase::exec, Subject::init, Stage::execve},
 };
 
 constexpr std::size_t phases = 8;
-constexpr std::size_t subjects = 4;
+constexpr std::size_t subjects = 5;
 constexpr std::size_t stages = static_cast<std::size_t>(Stage::wait) + 1;
 using Places = std::array<std::array<std::array<std::uint8_t, stages>, subjects>, phases>;
 
@@ -274,6 +278,8 @@ Actor actor_of(const DraftStep& step) noexcept {
             return Actor::scout;
         case Subject::intermediate:
             return Actor::intermediate;
+        case Subject::init:
+            return Actor::init;
         case Subject::none:
         case Subject::child:
             break;

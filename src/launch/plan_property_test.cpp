@@ -137,6 +137,7 @@ private:
     void rest(ProcessSpec& spec) {
         spec.leads = std::array{Leads::nothing, Leads::process_group, Leads::session}.at(below(3));
         spec.no_new_privs = maybe();
+        spec.init = maybe();
         if (maybe()) {
             spec.cwd = "/srv";
         }
@@ -324,6 +325,8 @@ TEST(RandomPlans, refer_to_slots_that_exist_and_are_filled) {
                     fill(own->slot);
                 } else if (const auto* null = std::get_if<program::OpenNull>(action)) {
                     fill(null->slot);
+                } else if (const auto* init = std::get_if<program::OpenInit>(action)) {
+                    fill(init->slot);
                 }
             } else if (const auto* open = std::get_if<child::OpenFile>(operation)) {
                 fill(open->slot);

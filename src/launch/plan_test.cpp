@@ -40,6 +40,81 @@ exec child execve
 )");
 }
 
+TEST(Plan, of_a_program_under_an_init) {
+    ProcessSpec spec = running({Namespace::pid});
+    spec.init = true;
+    EXPECT_EQ(plan_of(spec, root()), R"(
+acquire launcher open_init
+clone launcher clone3
+birth child close_range
+checkpoint child checkpoint
+seal child stdio
+seal child seal_fds
+seal child signals
+exec child exec_init
+exec init execve
+)");
+}
+
+std::vector<std::string> words_of_init(const ProcessSpec& spec) {
+    const auto compiled = compile_for(spec, root());
+    EXPECT_TRUE(compiled) << compiled.error().message();
+    return compiled ? (*compiled)->command.init : std::vector<std::string>{};
+}
+
+TEST(Plan, an_init_is_told_its_descriptor_and_the_mask_of_the_workload) {
+    ProcessSpec spec = running();
+    spec.init = true;
+    spec.leads = Leads::session;
+    spec.blocked_signals = {SIGUSR1, 64};
+    spec.fds = {{FdRef{0}, 3}, {FdRef{0}, 5}};
+    EXPECT_EQ(words_of_init(spec), (std::vector<std::string>{"linx-init", "--report-fd", "4", "--child-mask",
+                                                             "8000000000000200", "--"}));
+}
+
+TEST(Plan, a_workload_that_leads_nothing_leads_nothing_under_an_init_either) {
+    ProcessSpec spec = running();
+    spec.init = true;
+    EXPECT_EQ(words_of_init(spec), (std::vector<std::string>{"linx-init", "--report-fd", "3", "--child-mask",
+                                                             "0", "--no-pgrp", "--"}));
+}
+
+TEST(Plan, an_init_is_told_what_name_the_workload_goes_by) {
+    ProcessSpec spec = running();
+    spec.init = true;
+    spec.leads = Leads::process_group;
+    spec.arg0 = "-sh";
+    EXPECT_EQ(words_of_init(spec), (std::vector<std::string>{"linx-init", "--report-fd", "3", "--child-mask",
+                                                             "0", "--arg0", "-sh", "--"}));
+    const auto compiled = compile_for(spec, root());
+    ASSERT_TRUE(compiled);
+    EXPECT_EQ((*compiled)->command.argv, std::vector<std::string>{"true"}) << "what is looked for";
+}
+
+TEST(Plan, an_init_is_told_under_which_number_it_finds_a_program_that_is_a_descriptor) {
+    ProcessSpec spec = running();
+    spec.init = true;
+    spec.leads = Leads::process_group;
+    spec.program = FdRef{9};
+    EXPECT_EQ(words_of_init(spec), (std::vector<std::string>{"linx-init", "--report-fd", "3", "--child-mask",
+                                                             "0", "--exec-fd", "4", "--"}));
+}
+
+TEST(Plan, every_signal_stays_blocked_until_an_init_takes_it) {
+    ProcessSpec spec = running();
+    spec.init = true;
+    spec.ignored_signals = {SIGPIPE};
+    const auto compiled = compile_for(spec, root());
+    ASSERT_TRUE(compiled);
+    for (const auto& step : (*compiled)->steps) {
+        if (step.stage == Stage::signals) {
+            const auto reset = std::get<child::ResetSignals>(std::get<child::Operation>(step.what));
+            EXPECT_EQ(reset.blocked, ~std::uint64_t{0});
+            EXPECT_EQ(reset.ignored, std::uint64_t{1} << (SIGPIPE - 1));
+        }
+    }
+}
+
 TEST(Plan, of_a_shell_that_is_root_inside_for_an_ordinary_user) {
     ProcessSpec spec = running(Namespaces::all());
     spec.map_root = true;

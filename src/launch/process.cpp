@@ -2,6 +2,7 @@
 
 #include "launch/guard.hpp"
 #include "launch/kin.hpp"
+#include "launch/last_words.hpp"
 #include "launch/patience.hpp"
 
 #include <array>
@@ -16,7 +17,8 @@ int ExitStatus::shell_code() const noexcept {
     return exited != nullptr ? exited->code : 128 + std::get_if<Signaled>(&how)->signum;
 }
 
-Process::Process(Fd pidfd, pid_t host_pid) noexcept : pidfd_(std::move(pidfd)), host_pid_(host_pid) {}
+Process::Process(Fd pidfd, pid_t host_pid, Fd report) noexcept
+    : pidfd_(std::move(pidfd)), host_pid_(host_pid), report_(std::move(report)) {}
 
 Process::Process(Process&& other) noexcept = default;
 
@@ -25,6 +27,7 @@ Process& Process::operator=(Process&& other) noexcept {
         kill_and_reap();
         pidfd_ = std::move(other.pidfd_);
         host_pid_ = other.host_pid_;
+        report_ = std::move(other.report_);
         ended_ = other.ended_;
     }
     return *this;
@@ -70,6 +73,10 @@ Result<std::optional<ExitStatus>> Process::reap() {
     }
     if (*waited) {
         ended_ = launch::exit_status(**waited);
+        if (report_.is_open()) {
+            ended_->how = launch::last_words(report_.ref()).value_or(ended_->how);
+            report_.reset();
+        }
     }
     return ended_;
 }

@@ -17,7 +17,8 @@ public:
     static Proceeding proceeding(std::unique_ptr<LaunchState> state) { return Proceeding{std::move(state)}; }
     static Process process(LaunchState& state) {
         const pid_t pid = state.child().pid();
-        return Process{sys::out_of_the_way(state.child().release()), pid};
+        return Process{sys::out_of_the_way(state.child().release()), pid,
+                       sys::out_of_the_way(state.take_report())};
     }
 };
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <span>
 
 #include <sched.h>
@@ -28,9 +29,10 @@ using program::DraftStep;
 using program::LauncherAction;
 using program::Subject;
 
-/// The operation that a process other than the launcher and the scout performs, if the step is one.
+/// The operation that the child or the intermediate performs, if the step is one.
 const child::Operation* as_child_operation(const DraftStep& step) {
-    return step.subject == Subject::scout ? nullptr : std::get_if<child::Operation>(&step.what);
+    const bool is_anothers = step.subject == Subject::scout || step.subject == Subject::init;
+    return is_anothers ? nullptr : std::get_if<child::Operation>(&step.what);
 }
 
 }  // namespace
@@ -105,10 +107,12 @@ Result<launch::Belongings> LaunchState::pack() {
             plan_index_.push_back(i);
         }
     }
+    std::vector<std::string> argv = plan_->command.init;
+    argv.insert(argv.end(), plan_->command.argv.begin(), plan_->command.argv.end());
     return launch::Belongings::pack({.steps = steps,
                                      .arena = plan_->arena.bytes(),
                                      .fds = acquisition_.table(),
-                                     .argv = plan_->command.argv,
+                                     .argv = argv,
                                      .environment = plan_->command.environment});
 }
 
@@ -199,11 +203,12 @@ std::unexpected<Error> LaunchState::blame(Error error) {
 
 // --- what the child says -------------------------------------------------------------------------
 
+/// What an init says after *executed* is for the Process.
 Result<bool> LaunchState::receive_all() {
     bool any = false;
-    while (!closed_) {
-        child::Record record;
-        auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&record, 1)));
+    while (!closed_ && !executed_) {
+        child::InitReport report;  // or the shorter Record, of a child that is no init yet
+        auto received = sys::receive_record(socket_.ref(), std::as_writable_bytes(std::span(&report, 1)));
         if (!received && received.error() == EAGAIN) {
             return any;
         }
@@ -225,6 +230,12 @@ Result<bool> LaunchState::receive_all() {
         if (unknown && !child_.exists()) {
             LINX_TRY(adopt(received->sender, Fd{}));
         }
+        if (received->length == sizeof(report)) {
+            LINX_TRY(handle(report));
+            continue;
+        }
+        child::Record record;
+        std::memcpy(static_cast<void*>(&record), &report, sizeof(record));
         LINX_TRY(handle(record, std::move(received->fd)));
         if (record.tell == child::Tell::ready) {
             break;  // whatever comes behind it is news of the way to exec
@@ -244,14 +255,24 @@ Result<void> LaunchState::handle(const child::Record& record, Fd fd) {
             child_pid_ = record.pid;
             return {};
         case child::Tell::failed:
-            return record.step < plan_index_.size() ? std::unexpected(error_of(record))
-                                                    : failed(Stage::checkpoint, EPROTO);
+            return record.step < plan_index_.size()
+                       ? std::unexpected(error_of(record, plan_->steps[plan_index_[record.step]]))
+                       : failed(Stage::checkpoint, EPROTO);
         case child::Tell::aborted:
             return {};
         case child::Tell::opened:
             break;
     }
     return failed(Stage::checkpoint, EPROTO);
+}
+
+Result<void> LaunchState::handle(const child::InitReport& report) {
+    if (plan_->has_init() && report.tell == child::InitTell::failed) {
+        child_.let_end_and_reap();  // by itself: it has a child of its own to reap before
+        return std::unexpected(error_of(report.record, plan_->steps.back()));
+    }
+    executed_ = plan_->has_init() && report.tell == child::InitTell::executed;
+    return executed_ ? Result<void>{} : failed(Stage::checkpoint, EPROTO);
 }
 
 /// The workload's pidfd came beside the intermediate's report, unless there was no descriptor free
@@ -272,8 +293,7 @@ Result<void> LaunchState::adopt(pid_t pid, Fd pidfd) {
     return begin_map(Subject::child);
 }
 
-Error LaunchState::error_of(const child::Record& record) const {
-    const DraftStep& step = plan_->steps[plan_index_[record.step]];
+Error LaunchState::error_of(const child::Record& record, const DraftStep& step) const {
     Error error{.stage = step.stage, .errnum = record.errnum, .detail = step.detail, .hint = {}};
     launch::add_childs_word(error, record);
     const auto* operation = std::get_if<child::Operation>(&step.what);
@@ -328,6 +348,9 @@ Result<bool> LaunchState::step_to_checkpoint() {
 Result<bool> LaunchState::step_to_exec() {
     unwatch_what_changes();
     LINX_TRY(receive_all());
+    if (plan_->has_init()) {
+        return step_to_report();
+    }
     const bool ended = !closed_ && child_.has_ended();
     if (!closed_ && !ended) {
         return false;
@@ -340,6 +363,15 @@ Result<bool> LaunchState::step_to_exec() {
     }
     LINX_TRY(receive_all());
     return std::unexpected(launch::death_of(child_));
+}
+
+/// An init keeps the socket, so there is no end of file: it says so when the workload has executed.
+Result<bool> LaunchState::step_to_report() {
+    if (!executed_ && child_.has_ended()) {
+        LINX_TRY(receive_all());
+        return executed_ ? Result<bool>{true} : std::unexpected(launch::death_of(child_));
+    }
+    return executed_;
 }
 
 Result<bool> LaunchState::advance_to_checkpoint() {

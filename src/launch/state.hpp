@@ -3,6 +3,7 @@
 #pragma once
 
 #include "child/child.hpp"
+#include "child/init_report.hpp"
 #include "launch/acquisition.hpp"
 #include "launch/belongings.hpp"
 #include "launch/compiled.hpp"
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] FdRef watch() const noexcept { return watch_.fd(); }
     [[nodiscard]] FdRef socket() const noexcept { return socket_.ref(); }
 
+    /// Over which an init will tell how the workload ended. Not open where there is no init.
+    [[nodiscard]] Fd take_report() noexcept { return plan_->has_init() ? std::move(socket_) : Fd{}; }
+
     [[nodiscard]] launch::Kin& child() noexcept { return child_; }
     [[nodiscard]] const launch::Kin& child() const noexcept { return child_; }
     [[nodiscard]] pid_t child_pid() const noexcept { return child_pid_; }
@@ -57,6 +61,7 @@ private:
     [[nodiscard]] Result<void> acquire_and_clone();
     [[nodiscard]] Result<bool> step_to_checkpoint();
     [[nodiscard]] Result<bool> step_to_exec();
+    [[nodiscard]] Result<bool> step_to_report();
     [[nodiscard]] Result<bool> concluded(Result<bool> done);
 
     [[nodiscard]] Result<void> clone();
@@ -72,13 +77,14 @@ private:
     /// Takes every record that has come; true when there was one.
     [[nodiscard]] Result<bool> receive_all();
     [[nodiscard]] Result<void> handle(const child::Record& record, Fd fd);
+    [[nodiscard]] Result<void> handle(const child::InitReport& report);
     [[nodiscard]] Result<void> adopt(pid_t pid, Fd pidfd);
     /// Something done to the child has failed: what the child says of itself explains more.
     [[nodiscard]] std::unexpected<Error> blame(Error error);
     void hear_out_intermediate();
     [[nodiscard]] Result<void> check_deaths();
 
-    [[nodiscard]] Error error_of(const child::Record& record) const;
+    [[nodiscard]] Error error_of(const child::Record& record, const program::DraftStep& step) const;
     [[nodiscard]] std::unexpected<Error> explained(Error error) const;
     [[nodiscard]] Result<void> rewatch();
     void unwatch() noexcept;
@@ -101,6 +107,7 @@ private:
     bool has_proceed_ = false;  ///< it was sent
     bool ready_ = false;
     bool closed_ = false;
+    bool executed_ = false;  ///< said by an init
     bool ending_ = false;
 
     std::optional<launch::Mapping> mapping_;

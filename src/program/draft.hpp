@@ -17,7 +17,8 @@
 namespace linx::program {
 
 /// Which process a step is done to. Its actor follows from this and the phase.
-enum class Subject : std::uint8_t { none, scout, intermediate, child };
+/// (An init is not cloned: it is what the child executes, and its steps come after the child's last.)
+enum class Subject : std::uint8_t { none, scout, intermediate, child, init };
 
 // What the launcher itself does, in the phases acquire, clone and map.
 
@@ -41,6 +42,10 @@ struct OwnFd {
 struct OpenNull {
     child::Slot slot = 0;
     int flags = 0;
+};
+/// The program linx-init, in memory: its image is a part of this library.
+struct OpenInit {
+    child::Slot slot = 0;
 };
 /// Clone: which process, with which flags.
 struct Clone {
@@ -67,8 +72,8 @@ struct RunMapHelper {
 /// Only for show: what happens as part of another step.
 struct Mention {};
 
-using LauncherAction = std::variant<Mention, OpenNamespacePath, BorrowFd, OwnFd, OpenNull, Clone, WriteProc,
-                                    RaiseLimit, SetPriority, RunMapHelper>;
+using LauncherAction = std::variant<Mention, OpenNamespacePath, BorrowFd, OwnFd, OpenNull, OpenInit, Clone,
+                                    WriteProc, RaiseLimit, SetPriority, RunMapHelper>;
 
 /// A step of any process.
 struct DraftStep {
@@ -85,6 +90,8 @@ public:
     Arena arena;
     std::vector<DraftStep> steps;
     child::Slot slots = 1;  // slot 0 is the checkpoint socket
+    /// Descriptors that stay open across exec beside those that the spec hands over, and their numbers there.
+    std::vector<child::Move> moves;
 
     child::Slot new_slot() noexcept { return slots++; }
 

@@ -31,7 +31,7 @@ std::unexpected<Error> wrong(std::string sentence) {
 /// Collects where each descriptor goes.
 class Placement {
 public:
-    explicit Placement(Draft& draft) : draft_(draft) {}
+    explicit Placement(Draft& draft) : draft_(draft), moves_(draft.moves) {}
 
     void borrow(int source, int number, Stage stage, std::string field) {
         const child::Slot slot = draft_.new_slot();
@@ -135,8 +135,15 @@ private:
     std::vector<child::Move> moves_;
 };
 
-Result<void> check_numbers(const std::vector<HandedFd>& fds, std::uint64_t soft_limit) {
+Result<void> check_numbers(const std::vector<HandedFd>& fds, const std::vector<child::Move>& others,
+                           std::uint64_t soft_limit) {
     std::vector<int> numbers;
+    for (const child::Move& move : others) {
+        if (static_cast<std::uint64_t>(move.to) >= soft_limit) {
+            return wrong("init: no number below RLIMIT_NOFILE, " + std::to_string(soft_limit) +
+                         ", is left for its own descriptor");
+        }
+    }
     for (const HandedFd& handed : fds) {
         if (handed.number < 3) {
             return wrong("fds: the number " + std::to_string(handed.number) +
@@ -159,7 +166,7 @@ Result<void> check_numbers(const std::vector<HandedFd>& fds, std::uint64_t soft_
 }  // namespace
 
 Result<void> compile_descriptors(const ProcessSpec& spec, std::uint64_t soft_limit, Draft& draft) {
-    LINX_TRY(check_numbers(spec.fds, soft_limit));
+    LINX_TRY(check_numbers(spec.fds, draft.moves, soft_limit));
     Placement placement(draft);
     const std::array sources{&spec.stdin_from, &spec.stdout_to, &spec.stderr_to};
     for (const Stream& stream : streams) {

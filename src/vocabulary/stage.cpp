@@ -20,7 +20,7 @@ constexpr std::array rows{
 
 constexpr std::array<std::string_view, 8> phase_names{"acquire", "clone",      "birth", "map",
                                                       "prepare", "checkpoint", "seal",  "exec"};
-constexpr std::array<std::string_view, 4> actor_names{"launcher", "scout", "intermediate", "child"};
+constexpr std::array<std::string_view, 5> actor_names{"launcher", "scout", "intermediate", "child", "init"};
 
 }  // namespace
 

@@ -89,6 +89,7 @@ TEST(Actor, is_named_as_the_architecture_names_it) {
     EXPECT_EQ(name(Actor::scout), "scout");
     EXPECT_EQ(name(Actor::intermediate), "intermediate");
     EXPECT_EQ(name(Actor::child), "child");
+    EXPECT_EQ(name(Actor::init), "init");
 }
 
 }  // namespace

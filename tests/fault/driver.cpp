@@ -73,6 +73,7 @@ linx::ProcessSpec spec_for(const Scenario& scenario, const Pipes& pipes, pid_t c
     spec.environment.changes = {{"PATH", std::string{"/nonexistent:"} + fault::folder}};
     spec.stdin_from = linx::StdioFd{linx::FdRef{pipes.stdin_read}};
     spec.stdout_to = linx::StdioFd{linx::FdRef{pipes.stdout_write}};
+    spec.init = scenario.has_init;
     scenario.complete(spec, container);
     return spec;
 }
@@ -122,7 +123,8 @@ std::string run(const Request& request, linx::Held held, Pipes& pipes, pid_t con
     }
     // In this order: only once the witness has spoken is everything as it stays.
     std::string seen = line_of_witness(pipes.stdout_read);
-    seen += fault::look_at(process->host_pid(), container);
+    const pid_t pid = process->host_pid();
+    seen += fault::look_at(request.scenario->has_init ? fault::child_of(pid) : pid, container);
     Pipes::shut(pipes.stdin_read);
     Pipes::shut(pipes.stdin_write);
     const auto status = wait(*process);

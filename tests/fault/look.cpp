@@ -132,6 +132,14 @@ std::string look_at(pid_t workload, pid_t container) {
            contents(proc + "/timens_offsets") + contents(proc + "/limits") + mounts_of(proc);
 }
 
+pid_t child_of(pid_t pid) {
+    const std::string number = std::to_string(pid);
+    std::ifstream file{"/proc/" + number + "/task/" + number + "/children"};
+    pid_t child = 0;
+    file >> child;
+    return child;
+}
+
 Snapshot snapshot() {
     Snapshot now{.descriptors = descriptors_of("/proc/self"),
                  .namespaces = {},

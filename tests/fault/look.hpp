@@ -12,6 +12,9 @@ namespace fault {
 /// inode). `container` is the process whose namespaces count as `target`, or -1.
 [[nodiscard]] std::string look_at(pid_t workload, pid_t container);
 
+/// The first child of a process; 0 when it has none.
+[[nodiscard]] pid_t child_of(pid_t pid);
+
 /// What a launch must leave as it was in its launcher.
 struct Snapshot {
     std::vector<std::string> descriptors;

@@ -88,6 +88,12 @@ void subordinate_ids(ProcessSpec& spec, pid_t /*container*/) {
     spec.gid_map = {{0, ordinary_user, 1}, {1, 100'000, 1000}};
 }
 
+void under_init(ProcessSpec& spec, pid_t /*container*/) {
+    spec.namespaces = Namespaces{Namespace::pid, Namespace::mount};
+    spec.leads = Leads::session;
+    spec.fds = {{FdRef{1}, 3}};
+}
+
 void nothing_more(ProcessSpec& /*spec*/, pid_t /*container*/) {}
 
 void missing_program(ProcessSpec& spec, pid_t /*container*/) {
@@ -114,6 +120,7 @@ const std::vector<Scenario>& scenarios() {
          .container = container | CLONE_NEWUSER | CLONE_NEWCGROUP,
          .enters = true,
          .complete = nothing_more},
+        {.name = "init", .has_init = true, .complete = under_init},
         {.name = "abort", .ending = Ending::abort, .complete = five_fresh},
         {.name = "drop", .ending = Ending::drop, .complete = five_fresh},
         {.name = "missing_program", .complete = missing_program},

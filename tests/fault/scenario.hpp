@@ -21,6 +21,8 @@ struct Scenario {
     std::uint64_t container = 0;
     /// Enter that container, rather than spawn.
     bool enters = false;
+    /// An init is launched, and the workload is its child.
+    bool has_init = false;
     Ending ending = Ending::run;
     /// Completes a spec that already has the witness as its program and its stdin and stdout.
     void (*complete)(linx::ProcessSpec& spec, pid_t container) = nullptr;

@@ -65,12 +65,15 @@ defmodule Linx.Process do
       No error, no report and no `inspect` shows a value of it
     * `:cwd` - default: the VM's working directory now; for `enter/2` the target's root
     * `:umask`
+    * `:init` - `linx-init` between the agent and the workload (false): it forwards signals, reaps what is left to it,
+      and kills what is left of it when the workload has ended. It comes from memory, so that nothing of it has to
+      be in the workload's root, and runs as the workload's user. Pids are then the init's; results are the workload's
 
   *Namespaces*
 
     * `:namespaces` - fresh ones, of `:user, :mount, :pid, :net, :uts, :ipc, :cgroup, :time`; for `enter/2` which
       of the target's to join (all, by default). A workload that is the first in a pid namespace is shielded
-      by the kernel from signals that it has no handler for, SIGTERM among them
+      by the kernel from signals that it has no handler for, SIGTERM among them; `init: true` is the cure
     * `:join` - existing ones, `[net: "/run/netns/blue", ipc: {:pid, 71}]`
     * `:uid_map`, `:gid_map` - `[{inside, outside, count}]`, or `map_root: true`, root inside is you outside
     * `:time_offsets` - `[monotonic: seconds]`, `[boottime: {seconds, nanoseconds}]`
@@ -292,7 +295,15 @@ defmodule Linx.Process do
   Sends a signal: a number, or a name as `:sigterm`, `:term`, `"HUP"`. 0 asks whether the workload lives.
 
   Signals that are sent before *running* are delivered when it runs, in their order. The first process of a pid
-  namespace is shielded by the kernel from signals that it has no handler for; SIGKILL always works.
+  namespace is shielded by the kernel from signals that it has no handler for; SIGKILL always works. With
+  `init: true` that first process is an init, which forwards them to the workload and its process group:
+
+      iex> options = [argv: ["sleep", "1000"], namespaces: [:pid], auto_proceed: true]
+      iex> {:ok, p} = Linx.Process.spawn([init: true] ++ options)
+      iex> :ok = Linx.Process.await_running(p)
+      iex> :ok = Linx.Process.signal(p, :sigterm)
+      iex> Linx.Process.wait(p)
+      {:ok, {:signaled, 15}}
   """
   @spec signal(t(), Signal.t()) :: :ok | {:error, verb_error()}
   def signal(session, signal) do
@@ -346,7 +357,10 @@ defmodule Linx.Process do
   @spec info(t()) :: {:ok, Info.t()} | {:error, verb_error()}
   def info(session), do: call(session, :info, @patience)
 
-  @doc "The workload's pid on the host; `{:error, :no_process}` while there is none, and when there is none any more."
+  @doc """
+  The workload's pid on the host, with `init: true` the init's; `{:error, :no_process}` while there is none, and when
+  there is none any more.
+  """
   @spec host_pid(t()) :: {:ok, pos_integer()} | {:error, verb_error()}
   def host_pid(session), do: ask(session, :host_pid)
 

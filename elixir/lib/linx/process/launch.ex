@@ -12,6 +12,7 @@ defmodule Linx.Process.Launch do
     :arg0,
     :cwd,
     :umask,
+    :init,
     :namespaces,
     :join,
     :uid_map,

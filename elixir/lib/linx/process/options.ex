@@ -36,7 +36,7 @@ defmodule Linx.Process.Options do
   }
 
   @groups [
-    {Program, [:argv, :arg0, :cwd, :umask]},
+    {Program, [:argv, :arg0, :cwd, :umask, :init]},
     {Namespaces, [:namespaces, :join, :time_offsets, :hostname, :domainname, :loopback]},
     {IdMaps, [:uid_map, :gid_map, :map_root]},
     {Mounts, [:mounts]},

@@ -34,6 +34,7 @@ defmodule Linx.Process.Stage do
     connect_stdout: "connect stdout to a socket",
     connect_stderr: "connect stderr to a socket",
     duplicate_fd: "duplicate a file descriptor",
+    open_init: "load the program of the init",
     socketpair: "make the checkpoint socket",
     epoll: "watch the launch",
     # clone
@@ -91,6 +92,7 @@ defmodule Linx.Process.Stage do
     foreground: "take the foreground of the terminal",
     seal_fds: "mark what is not handed over close-on-exec",
     # exec and after
+    exec_init: "execute the init",
     execve: "execute",
     proceed: "pass the checkpoint",
     abort: "abort at the checkpoint",

@@ -67,7 +67,7 @@ defmodule Mix.LinxProcess.Inputs do
 
   defp sources(root) do
     found =
-      Enum.flat_map(~w(src include agent cmake), fn dir ->
+      Enum.flat_map(~w(src include agent init cmake), fn dir ->
         Path.wildcard(Path.join([root, dir, "**", "*.{c,cpp,h,hpp,cmake,in,txt}"]))
       end)
 

@@ -140,6 +140,7 @@ defmodule Linx.Process.OptionsTest do
      "uid: 5 has no place in the map of the user namespace"},
     {[gid: 5, namespaces: [:user], map_root: true], "gid: 5 has no place in the map"},
     {[groups: [0, 7], namespaces: [:user], map_root: true], "groups: 7 has no place in the map"},
+    {[init: 1], "init: 1 is neither true nor false"},
     {[no_new_privs: nil], "no_new_privs: nil is neither true nor false"},
     # resources
     {[rlimits: 1024], "rlimits: 1024 is not a list"},
@@ -244,7 +245,7 @@ defmodule Linx.Process.OptionsTest do
   end
 
   test "an option of a later day is unknown until then" do
-    for name <- [:rootfs, :capabilities, :seccomp, :cgroup, :init, :devices, :scheduler, :demand, :sysctls],
+    for name <- [:rootfs, :capabilities, :seccomp, :cgroup, :devices, :scheduler, :demand, :sysctls],
         do: assert(wrong(@base ++ [{name, true}]) =~ "#{name}: is not an option")
   end
 

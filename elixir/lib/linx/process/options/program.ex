@@ -1,4 +1,4 @@
-# The options that say what is executed and with what around it: argv, arg0, cwd, umask.
+# The options that say what is executed and with what around it: argv, arg0, cwd, umask, init.
 
 defmodule Linx.Process.Options.Program do
   @moduledoc false
@@ -20,6 +20,7 @@ defmodule Linx.Process.Options.Program do
   def check(:arg0, value), do: string(:arg0, value, :empty_too)
   def check(:cwd, value), do: string(:cwd, value)
   def check(:umask, value), do: umask(value)
+  def check(:init, value), do: boolean(:init, value)
 
   defp argument(value), do: string(:argv, value, :empty_too)
 
