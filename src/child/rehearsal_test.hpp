@@ -77,6 +77,8 @@ public:
         fds_.push_back(fd);
         return static_cast<Slot>(fds_.size() - 1);
     }
+    /// Whom the child takes for its launcher; nobody, unless that is said.
+    void launcher(pid_t pid) { launcher_ = pid; }
     void step(Operation operation) { steps_.push_back({operation}); }
 
     /// The socket that the child tells over, under a number of the test's choice.
@@ -116,6 +118,7 @@ public:
         program.kept_count = static_cast<std::uint32_t>(kept.size());
         program.argv = argv.data() + 1;
         program.envp = envp.data();
+        program.launcher = launcher_;
         sigset_t all;
         sigset_t before;
         ::sigfillset(&all);
@@ -267,6 +270,7 @@ private:
     std::vector<int> fds_;
     std::vector<std::string> argv_;
     std::vector<std::string> envp_;
+    pid_t launcher_ = 0;
     int ours_ = -1;
     long pid_ = -1;
     int pidfd_ = -1;

@@ -156,6 +156,17 @@ TEST(ArmParentDeath, ends_the_child_when_the_launcher_has_died_before) {
     EXPECT_EQ(child.end(), 124) << "it went on, to fail at the next step with 125";
 }
 
+/// Its end of the socket is open all the same: children that have just been cloned share its descriptors.
+TEST(ArmParentDeath, ends_a_child_whose_parent_is_another_than_the_launcher) {
+    Rehearsal child;
+    child.launcher(::getpid() + 1);
+    child.step(CloseOthers{});
+    child.step(ArmParentDeath{SIGTERM});
+    child.step(ChangeDirectory{child.text("/no/such/directory")});
+    child.start();
+    EXPECT_EQ(child.end(), 124) << "it went on, to fail at the next step with 125";
+}
+
 TEST(ArmParentDeath, refuses_what_is_no_signal) {
     Rehearsal child;
     child.step(ArmParentDeath{65});

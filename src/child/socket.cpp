@@ -81,12 +81,18 @@ long apply(Context& context, const Checkpoint&) noexcept {
 }
 
 /// The signal is sent when the launching *thread* ends. A launcher that died before the signal was
-/// armed would be missed: its end of the socket, closed by then, tells (getppid would be 0 in a
-/// fresh pid namespace whether or not it lives).
+/// armed would be missed: the child has another parent by then. In a pid namespace that the launcher is not
+/// in, getppid is 0 whether or not it lives: there its end of the socket tells, closed unless another
+/// launch's child, which shares the launcher's table for a moment yet, keeps it open. (The order to go on may
+/// be here already, so that the end of file at the checkpoint would come too late.)
 long apply(Context& context, const ArmParentDeath& step) noexcept {
     const long answer = raw(SYS_prctl, PR_SET_PDEATHSIG, step.signum, 0, 0, 0);
     if (answer < 0 || step.signum == 0) {
         return answer;
+    }
+    const long parent = raw(SYS_getppid);
+    if (parent > 0 && context.program.launcher > 0 && parent != context.program.launcher) {
+        raw_exit(aborted_code);
     }
     pollfd socket = {context.program.fds[checkpoint_slot], 0, 0};
     timespec now = {};

@@ -171,6 +171,8 @@ struct Program {
     /// For Execute. One free element precedes argv[0], for the shell that runs a text file.
     char** argv = nullptr;
     char** envp = nullptr;
+    /// The launcher's pid, for ArmParentDeath; 0 where it does not matter.
+    std::int32_t launcher = 0;
 
     [[nodiscard]] const char* text(Text which) const noexcept { return arena + which.offset; }
     template <class T>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace linx::launch {
 
@@ -90,6 +91,7 @@ Result<Belongings> Belongings::pack(const What& what) {
     program.kept_count = static_cast<std::uint32_t>(end - kept);
     program.argv = layout.copy(what.argv, for_the_shell);
     program.envp = layout.copy(what.environment, 0);
+    program.launcher = ::getpid();
     return packed;
 }
 

@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace linx::launch {
 namespace {
@@ -40,6 +41,7 @@ TEST(Belongings, are_copies_of_what_was_packed) {
     EXPECT_THAT(std::vector(program.fds, program.fds + program.fd_count), ElementsAre(9, -1, 4, 30));
     EXPECT_THAT(strings_at(program.argv), ElementsAre("sh", "-c", "", "exit 7"));
     EXPECT_THAT(strings_at(program.envp), ElementsAre("A=1", "B="));
+    EXPECT_EQ(program.launcher, ::getpid());
     EXPECT_NE(static_cast<const void*>(program.steps), steps.data());
     EXPECT_NE(static_cast<const void*>(program.arena), arena.data());
     EXPECT_NE(static_cast<const void*>(program.argv[0]), argv[0].data());
