@@ -44,6 +44,11 @@ int memcmp(const void* one, const void* other, std::size_t size) {
     return 0;
 }
 
+/// clang calls it where the order is of no interest.
+int bcmp(const void* one, const void* other, std::size_t size) {
+    return memcmp(one, other, size);
+}
+
 void* memchr(const void* in, int wanted, std::size_t size) {
     const auto* bytes = static_cast<const unsigned char*>(in);
     for (std::size_t i = 0; i < size; ++i) {

@@ -150,9 +150,10 @@ bool take_dumb_init(Options& options, char letter, std::string_view value) noexc
 
 /// Their long names, one letter each; the words are replaced in place.
 void shorten(char** argv) noexcept {
-    static char single[] = "-c";
-    static char rewrite[] = "-r";
-    static char verbose[] = "-v";
+    // Nobody writes to them: a page of data that can be written would be one more in memory.
+    auto* const single = const_cast<char*>("-c");
+    auto* const rewrite = const_cast<char*>("-r");
+    auto* const verbose = const_cast<char*>("-v");
     for (char** at = argv + 1; *at != nullptr && **at == '-'; ++at) {
         const std::string_view word(*at);
         if (word == "--") {

@@ -7,9 +7,10 @@ namespace linx::init {
 
 namespace {
 
+/// Eight bytes each, since the table stays in memory.
 struct Named {
-    std::string_view name;
-    int number;
+    char name[7];
+    std::uint8_t number;
 };
 
 constexpr std::array<Named, 30> names{{
@@ -100,7 +101,7 @@ int signal_number(std::string_view text) noexcept {
         text.remove_prefix(3);
     }
     for (const Named& known : names) {
-        if (known.name == text) {
+        if (std::string_view(known.name) == text) {
             return known.number;
         }
     }
