@@ -47,6 +47,14 @@ int real_time(std::string_view text) noexcept {
 
 }  // namespace
 
+[[gnu::noinline]] Verdict answer(int fd, std::string_view text) noexcept {
+    return {.fd = fd, .text = text};
+}
+
+[[gnu::noinline]] Verdict refuse(int code, std::string_view text, std::string_view about) noexcept {
+    return {.code = code, .text = text, .about = about};
+}
+
 void set_defaults(Options& options, std::uint64_t born_with) noexcept {
     options.child_mask = born_with;
     for (std::size_t i = 0; i < options.rewrite.size(); ++i) {
