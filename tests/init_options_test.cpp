@@ -240,6 +240,21 @@ TEST(InitOptionsAnyUser, LISTEN_PIDFDID_is_the_inode_of_the_pidfd_of_the_child) 
     }
 }
 
+TEST(InitOptionsAnyUser, it_is_a_small_file_and_takes_little_memory_while_it_waits) {
+    EXPECT_LE(std::filesystem::file_size(LINX_INIT), 40'000U);
+    const Birth bare{.before_exec = [] { ::clearenv(); }};
+    std::vector<long> resident;
+    for (int i = 0; i < 9; ++i) {
+        Running running{ours(), {stays}, bare};
+        ASSERT_TRUE(running.says("up\n"));
+        ASSERT_TRUE(support::becomes([&] { return support::state_of(running.pid()) == 'S'; }));
+        resident.push_back(std::stol(support::status_field(running.pid(), "VmRSS")));
+    }
+    // Where the kernel begins the stack is by chance, and a page more or less with it.
+    std::ranges::nth_element(resident, resident.begin() + 4);
+    EXPECT_LE(resident[4], 32);
+}
+
 TEST(InitOptionsAnyUser, a_command_that_could_not_be_executed_is_reaped) {
     for (int i = 0; i < 20; ++i) {
         Running running{ours(), {"/nowhere/at/all"}};
