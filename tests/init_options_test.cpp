@@ -113,6 +113,16 @@ TEST(InitOptionsAnyUser, a_command_is_started_again_until_TERM_comes) {
     EXPECT_EQ(running.outcome(), 128 + SIGTERM);
 }
 
+TEST(InitOptionsAnyUser, a_TERM_between_two_starts_ends_it_with_the_last_code) {
+    Running running{ours({"--restart", "-v"}), {"sh", "-c", "exit 3"}};
+    // The fifth time between two starts is 1.6 s long.
+    for (int run = 0; run < 5; ++run) {
+        ASSERT_FALSE(running.complained_up_to(", code 3\n").empty());
+    }
+    running.signal(SIGTERM);
+    EXPECT_EQ(running.outcome(std::chrono::seconds{1}), 3);
+}
+
 TEST(InitOptionsAnyUser, what_happens_is_told_in_lines_of_JSON) {
     const Birth with_nine{.before_exec = [] { ::dup2(2, 9); }};
     Running running{ours({"--status-fd", "9"}), {stays}, with_nine};
