@@ -44,7 +44,7 @@ int memcmp(const void* one, const void* other, std::size_t size) {
     return 0;
 }
 
-/// What clang makes of a memcmp of which only equality is asked.
+/// clang calls it where the order is of no interest.
 int bcmp(const void* one, const void* other, std::size_t size) {
     return memcmp(one, other, size);
 }

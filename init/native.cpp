@@ -26,10 +26,6 @@ constexpr std::string_view usage =
     "  -v                  say on stderr what happens\n"
     "  --help, --version\n";
 
-Verdict refuse(std::string_view text, std::string_view about) noexcept {
-    return {.code = 125, .text = text, .about = about};
-}
-
 struct Halves {
     std::string_view from;
     std::string_view to;
@@ -248,23 +244,23 @@ Verdict parse_native(int, char** argv, Options& options) noexcept {
             break;
         }
         if (word == "--help" || word == "-h") {
-            return {.fd = 1, .text = usage};
+            return answer(1, usage);
         }
         if (word == "--version") {
-            return {.fd = 1, .text = "linx-init " LINX_VERSION "\n"};
+            return answer(1, "linx-init " LINX_VERSION "\n");
         }
         const int taken = flag(options, word) ? 1 : take_valued(options, words, word);
         if (taken == 0) {
-            return refuse("not an option: ", word);
+            return refuse(125, "not an option: ", word);
         }
         if (taken < 0) {
-            return refuse("its value is missing or wrong: ", word);
+            return refuse(125, "its value is missing or wrong: ", word);
         }
         words += taken;
     }
     options.command = words;
     if (*words == nullptr && !options.pause) {
-        return refuse("which command?", {});
+        return refuse(125, "which command?", {});
     }
     return {.runs = true};
 }

@@ -68,6 +68,10 @@ struct Verdict {
     std::string_view about{};
 };
 
+/// Out of line, since a freestanding program's size is its memory.
+[[nodiscard]] Verdict answer(int fd, std::string_view text) noexcept;
+[[nodiscard]] Verdict refuse(int code, std::string_view text, std::string_view about) noexcept;
+
 /// Everything as it is when nothing is asked for.
 void set_defaults(Options& options, std::uint64_t born_with) noexcept;
 

@@ -25,7 +25,7 @@ struct Peer {
 };
 
 Verdict wrong(std::string_view word) noexcept {
-    return {.code = 1, .text = "invalid option or value: ", .about = word};
+    return refuse(1, "invalid option or value: ", word);
 }
 
 /// One word of short options; how many words it took, or 0 when it is wrong.
@@ -83,7 +83,7 @@ Verdict parse_with(const Peer& peer, char** argv, char** envp, Options& options)
     }
     options.command = operands;
     if (*operands == nullptr && !options.pause) {
-        return {.code = 1, .text = "which command?"};
+        return refuse(1, "which command?", {});
     }
     return {.runs = true};
 }
@@ -110,11 +110,10 @@ bool take_tini(Options& options, char letter, std::string_view value) noexcept {
 
 Verdict parse_tini(int argc, char** argv, char** envp, Options& options) noexcept {
     if (argc == 2 && std::string_view(argv[1]) == "--version") {
-        return {.fd = 1, .text = "tini version 0.19.0\n"};
+        return answer(1, "tini version 0.19.0\n");
     }
     if (argc > 1 && std::string_view(argv[1]) == "-h") {
-        return {.fd = 1,
-                .text = "Usage: tini [-sgwv] [-p SIGNAME] [-e CODE] COMMAND -- [ARG...] | --version\n"};
+        return answer(1, "Usage: tini [-sgwv] [-p SIGNAME] [-e CODE] COMMAND -- [ARG...] | --version\n");
     }
     options.exec_codes = {127, 126, 1};
     options.prefix = "[linx-init as tini] ";
@@ -150,9 +149,10 @@ bool take_dumb_init(Options& options, char letter, std::string_view value) noexc
 
 /// Their long names, one letter each; the words are replaced in place.
 void shorten(char** argv) noexcept {
-    static char single[] = "-c";
-    static char rewrite[] = "-r";
-    static char verbose[] = "-v";
+    // Nobody writes to them: a page of data that can be written would be one more in memory.
+    auto* const single = const_cast<char*>("-c");
+    auto* const rewrite = const_cast<char*>("-r");
+    auto* const verbose = const_cast<char*>("-v");
     for (char** at = argv + 1; *at != nullptr && **at == '-'; ++at) {
         const std::string_view word(*at);
         if (word == "--") {
@@ -171,13 +171,12 @@ void shorten(char** argv) noexcept {
 Verdict parse_dumb_init(char** argv, char** envp, Options& options) noexcept {
     const std::string_view first = argv[1] == nullptr ? std::string_view() : std::string_view(argv[1]);
     if (first == "--version" || first == "-V") {
-        return {.fd = 2, .text = "dumb-init v1.2.5\n"};
+        return answer(2, "dumb-init v1.2.5\n");
     }
     if (first == "--help" || first == "-h") {
-        return {.fd = 2,
-                .text =
-                    "Usage: dumb-init [-c|--single-child] [-r|--rewrite S:R] [-v|--verbose] [--] COMMAND "
-                    "[ARG...]\n"};
+        return answer(2,
+                      "Usage: dumb-init [-c|--single-child] [-r|--rewrite S:R] [-v|--verbose] [--] COMMAND "
+                      "[ARG...]\n");
     }
     shorten(argv);
     options.prefix = "[dumb-init] ";
@@ -214,18 +213,18 @@ bool take_catatonit(Options& options, char letter, std::string_view) noexcept {
 Verdict parse_catatonit(char** argv, char** envp, Options& options) noexcept {
     const std::string_view first = argv[1] == nullptr ? std::string_view() : std::string_view(argv[1]);
     if (first == "--version" || first == "-V") {
-        return {.fd = 1, .text = "tini version 0.2.0_catatonit\n"};
+        return answer(1, "tini version 0.2.0_catatonit\n");
     }
     if (first == "--help" || first == "-h") {
-        return {.fd = 2, .text = "Usage: catatonit [-ghLPV] [--] COMMAND [ARG...]\n"};
+        return answer(2, "Usage: catatonit [-ghLPV] [--] COMMAND [ARG...]\n");
     }
     if (first == "-L") {
-        return {.fd = 1, .text = "linx-init is licensed under the terms in its LICENSE file.\n"};
+        return answer(1, "linx-init is licensed under the terms in its LICENSE file.\n");
     }
     options.prefix = "linx-init (as catatonit): ";
     options.verbose = variable(envp, "CATATONIT_DEBUG") != nullptr;
     if (variable(envp, "CATATONIT_LOG") != nullptr) {
-        return {.code = 1, .text = "CATATONIT_LOG is not supported"};
+        return refuse(1, "CATATONIT_LOG is not supported", {});
     }
     options.exec_codes = {1, 1, 1};
     options.to_group = false;

@@ -12,6 +12,10 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 
+// Of start_only.ld: whole pages.
+extern "C" const char linx_start_only_begin[];
+extern "C" const char linx_start_only_end[];
+
 namespace linx::init {
 
 using child::raw;
@@ -40,6 +44,8 @@ void let_go(const Options& options) noexcept {
         return;
     }
     raw(SYS_chdir, "/");
+    // No command line is read any more.
+    raw(SYS_munmap, linx_start_only_begin, linx_start_only_end - linx_start_only_begin);
     const int lower = options.report_fd < options.status_fd ? options.report_fd : options.status_fd;
     const int higher = options.report_fd < options.status_fd ? options.status_fd : options.report_fd;
     unsigned first = 3;

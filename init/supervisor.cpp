@@ -216,7 +216,8 @@ void Supervisor::reap() noexcept {
         const long who = static_cast<std::int32_t>(info[4]);
         const int code = static_cast<std::int32_t>(info[2]);
         if (looked < 0 || who == 0) {
-            done_ = done_ || (leaving_ && looked == -ECHILD);
+            nobody_is_left_ = looked == -ECHILD;
+            done_ = done_ || (leaving_ && nobody_is_left_);
             break;
         }
         const bool command_is_over = who == pid_ && code <= ends;
@@ -322,7 +323,9 @@ void Supervisor::kill_all() noexcept {
 }
 
 int Supervisor::finish() noexcept {
-    leave_nobody(options_);
+    if (!nobody_is_left_) {
+        leave_nobody(options_);
+    }
     if (own_code_ >= 0) {
         return own_code_;
     }

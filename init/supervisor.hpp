@@ -56,6 +56,7 @@ private:
     bool leaving_ = false;
     bool stopping_ = false;
     bool killed_ = false;
+    bool nobody_is_left_ = false;
     /// Ends with a code of its own.
     int own_code_ = -1;
     /// 0 between two commands, and after the last.

@@ -7,9 +7,10 @@ namespace linx::init {
 
 namespace {
 
+/// Eight bytes each, since the table stays in memory.
 struct Named {
-    std::string_view name;
-    int number;
+    char name[7];
+    std::uint8_t number;
 };
 
 constexpr std::array<Named, 30> names{{
@@ -45,6 +46,14 @@ int real_time(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+[[gnu::noinline]] Verdict answer(int fd, std::string_view text) noexcept {
+    return {.fd = fd, .text = text};
+}
+
+[[gnu::noinline]] Verdict refuse(int code, std::string_view text, std::string_view about) noexcept {
+    return {.code = code, .text = text, .about = about};
+}
 
 void set_defaults(Options& options, std::uint64_t born_with) noexcept {
     options.child_mask = born_with;
@@ -100,7 +109,7 @@ int signal_number(std::string_view text) noexcept {
         text.remove_prefix(3);
     }
     for (const Named& known : names) {
-        if (known.name == text) {
+        if (std::string_view(known.name) == text) {
             return known.number;
         }
     }

@@ -113,6 +113,16 @@ TEST(InitOptionsAnyUser, a_command_is_started_again_until_TERM_comes) {
     EXPECT_EQ(running.outcome(), 128 + SIGTERM);
 }
 
+TEST(InitOptionsAnyUser, a_TERM_between_two_starts_ends_it_with_the_last_code) {
+    Running running{ours({"--restart", "-v"}), {"sh", "-c", "exit 3"}};
+    // The fifth time between two starts is 1.6 s long.
+    for (int run = 0; run < 5; ++run) {
+        ASSERT_FALSE(running.complained_up_to(", code 3\n").empty());
+    }
+    running.signal(SIGTERM);
+    EXPECT_EQ(running.outcome(std::chrono::seconds{1}), 3);
+}
+
 TEST(InitOptionsAnyUser, what_happens_is_told_in_lines_of_JSON) {
     const Birth with_nine{.before_exec = [] { ::dup2(2, 9); }};
     Running running{ours({"--status-fd", "9"}), {stays}, with_nine};
@@ -238,6 +248,21 @@ TEST(InitOptionsAnyUser, LISTEN_PIDFDID_is_the_inode_of_the_pidfd_of_the_child) 
     } else {
         EXPECT_THAT(variables, Not(HasSubstr("LISTEN_PIDFDID")));  // before 6.9 it has no inode
     }
+}
+
+TEST(InitOptionsAnyUser, it_is_a_small_file_and_takes_little_memory_while_it_waits) {
+    EXPECT_LE(std::filesystem::file_size(LINX_INIT), 40'000U);
+    const Birth bare{.before_exec = [] { ::clearenv(); }};
+    std::vector<long> resident;
+    for (int i = 0; i < 9; ++i) {
+        Running running{ours(), {stays}, bare};
+        ASSERT_TRUE(running.says("up\n"));
+        ASSERT_TRUE(support::becomes([&] { return support::state_of(running.pid()) == 'S'; }));
+        resident.push_back(std::stol(support::status_field(running.pid(), "VmRSS")));
+    }
+    // Where the kernel begins the stack is by chance, and a page more or less with it.
+    std::ranges::nth_element(resident, resident.begin() + 4);
+    EXPECT_LE(resident[4], 32);
 }
 
 TEST(InitOptionsAnyUser, a_command_that_could_not_be_executed_is_reaped) {
