@@ -25,8 +25,8 @@ public:
     /// instant, and seconds at most for a process that even SIGKILL does not end. After a Held or an
     /// Error it must not be called again.
     [[nodiscard]] Result<std::variant<Pending, Held>> advance();
-    /// Says *proceed* in advance: the child does not stop at its checkpoint, and `advance` leads to a Held all the
-    /// same, whose child may have executed its program already. After an Error the launch is over.
+    /// Says *proceed* in advance: the child does not stop at its checkpoint, and `advance` leads to a Held
+    /// all the same, whose child may have executed its program already. After an Error the launch is over.
     [[nodiscard]] Result<void> proceed();
     /// Is this one of the processes that the launch has cloned and will reap? For a program that reaps
     /// orphans too (a subreaper, an init): it looks with `waitid(WNOWAIT)` and leaves these alone.
