@@ -68,7 +68,7 @@ defmodule Mix.LinxProcess.Inputs do
   defp sources(root) do
     found =
       Enum.flat_map(~w(src include agent init cmake), fn dir ->
-        Path.wildcard(Path.join([root, dir, "**", "*.{c,cpp,h,hpp,cmake,in,txt}"]))
+        Path.wildcard(Path.join([root, dir, "**", "*.{c,cpp,h,hpp,cmake,in,ld,txt}"]))
       end)
 
     [Path.join(root, "CMakeLists.txt") | Enum.reject(found, &String.ends_with?(&1, "_test.cpp"))]
