@@ -262,6 +262,18 @@ TEST_F(Waiting, a_launch_that_may_proceed_in_advance_runs) {
     EXPECT_TRUE(runs_to_its_end(*entering));
 }
 
+/// What it writes is there before anybody has advanced its launch.
+TEST_F(Waiting, a_child_that_may_proceed_in_advance_does_not_wait_for_its_launcher) {
+    support::Pipe pipe;
+    linx::ProcessSpec spec = support::reporting();
+    spec.stdout_to = linx::StdioFd{pipe.in.ref()};
+    auto launch = linx::start(spec);
+    ASSERT_TRUE(launch) << launch.error().message();
+    ASSERT_TRUE(launch->proceed());
+    EXPECT_TRUE(support::readable_in_time(pipe.out.ref()));
+    EXPECT_TRUE(runs_to_its_end(*launch));
+}
+
 TEST_F(Waiting, what_fails_behind_the_checkpoint_is_told_there_although_it_was_passed_in_advance) {
     linx::ProcessSpec spec;
     spec.argv = {directory_ / "missing"};
